@@ -1,0 +1,101 @@
+"""The nouns of the program: frozen values that every layer may hold. Nothing here touches a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+class FileStamp(NamedTuple):
+    """What the file system says of a file; while it stays the same, so does the content."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video file of the library: `folder` is its label, None while it is unsorted."""
+
+    path: Path
+    folder: str | None
+    stamp: FileStamp
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySnapshot:
+    """What a scan found, in order of name; `unreadable` are folders that could not be listed."""
+
+    root: Path
+    folders: tuple[str, ...]
+    videos: tuple[Video, ...]
+    unreadable: tuple[Path, ...] = ()
+
+    @property
+    def unsorted(self) -> tuple[Video, ...]:
+        return tuple(video for video in self.videos if video.folder is None)
+
+    @property
+    def labelled(self) -> tuple[Video, ...]:
+        return tuple(video for video in self.videos if video.folder is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One folder that the model proposes, with its calibrated probability in 0…1."""
+
+    folder: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one unsorted clip: its best folders, surest first, never empty."""
+
+    path: Path
+    suggestions: tuple[Suggestion, ...]
+
+    @property
+    def folder(self) -> str:
+        return self.suggestions[0].folder
+
+    @property
+    def confidence(self) -> float:
+        return self.suggestions[0].confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said in a clip; `confidence` is the mean probability of its tokens, 0…1."""
+
+    text: str
+    language: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A clip that could not be read, and why in one sentence."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One wish: bring `source` to `target`. Both are absolute; `target` must not exist yet."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A move that the journal knows, by its entry's number."""
+
+    entry: int
+    source: Path
+    target: Path

@@ -1,0 +1,57 @@
+"""Every error that the program expects, and its exit codes. Messages say what, where and what to do."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns; the README documents each."""
+
+    FINE = 0
+    USAGE = 2
+    LIBRARY_UNUSABLE = 3
+    CLIPS_FAILED = 4
+    ENGINE_FAILED = 5
+    MOVE_REFUSED = 6
+    INTERRUPTED = 130
+
+
+class TiksortError(Exception):
+    """The base of all: `str(error)` is one plain sentence for the user."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(TiksortError):
+    """The configuration file or an option cannot be used."""
+
+
+class LibraryError(TiksortError):
+    """The library folder or its state folder cannot be used."""
+
+    exit_code = ExitCode.LIBRARY_UNUSABLE
+
+
+class MediaError(TiksortError):
+    """A video file gave nothing that can be used; the rest of the library is not concerned."""
+
+    exit_code = ExitCode.CLIPS_FAILED
+
+
+class EncoderError(TiksortError):
+    """The model that was asked for cannot be loaded here."""
+
+    exit_code = ExitCode.ENGINE_FAILED
+
+
+class EngineError(TiksortError):
+    """The engine process cannot do its work."""
+
+    exit_code = ExitCode.ENGINE_FAILED
+
+
+class MoveError(TiksortError):
+    """A file was not moved; it is where it was."""
+
+    exit_code = ExitCode.MOVE_REFUSED
