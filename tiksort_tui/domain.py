@@ -44,6 +44,24 @@ class LibrarySnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a video file says of itself: seconds, and pixels as displayed. `duration` is 0 where nothing tells it."""
+
+    duration: float
+    width: int
+    height: int
+    video_codec: str
+    audio_codec: str | None
+
+    @property
+    def note(self) -> str | None:
+        """What the user should know of this file, if anything."""
+        if self.video_codec == "hevc" and self.audio_codec is None:
+            return "HEVC without sound: likely a faulty download, try to download it again"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """One folder that the model proposes, with its calibrated probability in 0…1."""
 
