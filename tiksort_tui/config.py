@@ -20,6 +20,7 @@ from tiksort_tui.errors import ConfigError
 
 EncoderChoice = Literal["auto", "clip", "builtin"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+PlayerChoice = Literal["auto", "libmpv", "mpv", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,19 @@ class PredictionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayerConfig:
+    """Which mpv plays the clips, and how. `socket` is a running mpv's; `media_map` holds HERE=THERE for its paths."""
+
+    kind: PlayerChoice = "auto"
+    socket: str = ""
+    media_map: tuple[str, ...] = ()
+    geometry: str = ""
+    fullscreen: bool = False
+    volume: int = 80
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
@@ -66,6 +80,7 @@ class Config:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     extraction: ExtractionConfig = field(default_factory=ExtractionConfig)
     prediction: PredictionConfig = field(default_factory=PredictionConfig)
+    player: PlayerConfig = field(default_factory=PlayerConfig)
 
 
 # Ranges that a type cannot say: (lowest, highest) for each key.
@@ -76,6 +91,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "extraction.strip_cache_mb": (0, 1_000_000),
     "prediction.top_k": (1, 100),
     "prediction.threshold": (0.0, 1.0),
+    "player.volume": (0, 130),
+    "player.speed": (0.1, 10.0),
 }
 
 

@@ -117,3 +117,8 @@ class Filing:
     entry: int
     source: Path
     target: Path
+
+
+def visible(name: object) -> str:
+    """`name` with control characters and undecodable bytes made visible, so that no file name drives the terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(name))

@@ -1,0 +1,333 @@
+"""Filing and taking back, on real files: what is moved, what is refused, and what the user is told."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tiksort_tui.domain import Filing
+from tiksort_tui.errors import MoveError
+from tiksort_tui.library import relocate
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.moves import Mover
+
+AWKWARD_NAMES = [
+    pytest.param(b"a\xff\xfe.mp4", id="undecodable"),
+    pytest.param(b"two\nlines.mp4", id="newline"),
+    pytest.param(b"-rf", id="leading dash"),
+    pytest.param("e\u0301te\u0301 \U0001f408 \u05d0.mp4".encode(), id="unicode"),
+    pytest.param(b"x" * 251 + b".mp4", id="255 bytes"),
+]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "library"
+    for folder in ("cats", "cooking"):
+        (root / folder).mkdir(parents=True)
+    return root
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "state" / "journal.sqlite3")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def mover(root: Path, journal: Journal) -> Mover:
+    return Mover(root, journal)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def clip(root: Path, name: str = "a.mp4", content: bytes = b"clip") -> Path:
+    path = root / name
+    path.write_bytes(content)
+    return path
+
+
+def refuse_rename(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """The system refuses to rename from one folder to another, as it does between file systems."""
+    exclusive = relocate.rename_exclusive
+
+    def refuse(source: Path, target: Path) -> None:
+        if source.parent != target.parent:
+            raise OSError(code, os.strerror(code))
+        exclusive(source, target)
+
+    monkeypatch.setattr(relocate, "rename_exclusive", refuse)
+
+
+def fail(code: int) -> Callable[..., None]:
+    def failing(*arguments: object, **options: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return failing
+
+
+@pytest.mark.parametrize("copied", [False, True])
+@pytest.mark.parametrize("name", AWKWARD_NAMES)
+def test_any_name_is_filed_and_taken_back_after_a_restart(
+    root: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, name: bytes, copied: bool
+) -> None:
+    if copied:
+        refuse_rename(monkeypatch, errno.EXDEV)
+    path = clip(root, os.fsdecode(name))
+    before = os.stat(path)
+    filing = Mover(root, journal).file(path, "cats")
+    assert filing == Filing(filing.entry, path, root / "cats" / path.name)
+    assert os.listdir(root / "cats") == [path.name]
+    journal.close()
+
+    undone = Mover(root, Journal(journal.path)).undo()
+    assert (undone.filings, undone.refusal) == ((filing,), None)
+    assert tree(root) == {path.name: b"clip"}
+    assert (os.stat(path).st_mtime_ns, os.stat(path).st_mode) == (before.st_mtime_ns, before.st_mode)
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("cooknig", "did you mean 'cooking'"),
+        ("", "no folder ''"),
+        (".", "no folder"),
+        ("..", "no folder"),
+        (".hidden", "no folder"),
+        ("cats/deep", "no folder"),
+        ("cats/", "no folder"),
+        ("/tmp", "no folder"),
+        ("nul\0", "no folder"),
+        ("leads out", "no folder"),
+        ("c" * 300, "no folder"),
+    ],
+)
+def test_only_real_visible_sub_folders_take_clips(
+    root: Path, mover: Mover, tmp_path: Path, folder: str, words: str
+) -> None:
+    (root / ".hidden").mkdir()
+    (root / "cats" / "deep").mkdir()
+    (tmp_path / "outside").mkdir()
+    (root / "leads out").symlink_to(tmp_path / "outside")
+    path = clip(root)
+    with pytest.raises(MoveError, match=words):
+        mover.file(path, folder)
+    assert tree(root) == {"a.mp4": b"clip"}
+
+
+def test_what_is_no_clip_of_the_library_is_refused(root: Path, mover: Mover, tmp_path: Path) -> None:
+    outside = clip(tmp_path, "outside.mp4")
+    (root / "linked.mp4").symlink_to(outside)
+    (root / "linked").symlink_to(tmp_path)
+    for path in (outside, root / "linked.mp4", root / "linked" / "outside.mp4", root / ".." / "outside.mp4"):
+        with pytest.raises(MoveError, match=r"not in the library|only real files"):
+            mover.file(path, "cats")
+    with pytest.raises(MoveError, match="only real files"):
+        mover.file(root / "cooking", "cats")
+    with pytest.raises(MoveError, match="no longer there"):
+        mover.file(root / "gone.mp4", "cats")
+    assert outside.read_bytes() == b"clip"
+    assert mover.reconcile() == ()
+
+
+def test_a_clip_that_is_in_the_folder_already_stays(root: Path, mover: Mover) -> None:
+    (root / "cats" / "deep").mkdir()
+    for path in (clip(root / "cats"), clip(root / "cats" / "deep")):
+        with pytest.raises(MoveError, match="in 'cats' already"):
+            mover.file(path, "cats")
+        assert path.exists()
+
+
+@pytest.mark.parametrize("taken_by", ["file", "folder", "dangling link", "hard link"])
+def test_a_taken_name_is_refused(root: Path, mover: Mover, taken_by: str) -> None:
+    path, target = clip(root), root / "cats" / "a.mp4"
+    match taken_by:
+        case "file":
+            target.write_bytes(b"theirs")
+        case "folder":
+            target.mkdir()
+        case "dangling link":
+            target.symlink_to(root / "nowhere")
+        case "hard link":
+            os.link(path, target)
+    before = os.lstat(target)
+    with pytest.raises(MoveError, match="is there already"):
+        mover.file(path, "cats")
+    assert path.read_bytes() == b"clip"
+    assert os.lstat(target) == before
+
+
+@pytest.mark.parametrize("code", [0, errno.ENOSYS, errno.EXDEV], ids=["rename", "link", "copy"])
+@pytest.mark.parametrize("content", [b"clip", b"theirs"], ids=["same bytes", "other bytes"])
+def test_a_file_that_another_program_creates_in_the_last_instant_is_left_alone(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, code: int, content: bytes
+) -> None:
+    path = clip(root)
+    if code:
+        refuse_rename(monkeypatch, code)
+    whole_move = relocate.relocate
+
+    def race(*arguments: object) -> None:
+        clip(root / "cats", content=content)
+        whole_move(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(relocate, "relocate", race)
+    with pytest.raises(MoveError, match="is there already"):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip", "cats/a.mp4": content}
+    assert mover.reconcile() == ()
+
+
+def test_undo_goes_back_through_the_filings_newest_first(root: Path, mover: Mover) -> None:
+    first = mover.file(clip(root), "cats")
+    second = mover.file(first.target, "cooking")
+    third = mover.file(clip(root, "b.mp4"), "cats")
+    assert mover.undo(2).filings == (third, second)
+    assert mover.undo(10).filings == (first,)
+    assert tree(root) == {"a.mp4": b"clip", "b.mp4": b"clip"}
+    assert mover.undo().filings == ()
+
+
+def test_undo_survives_a_library_that_was_copied_elsewhere(root: Path, journal: Journal, tmp_path: Path) -> None:
+    Mover(root, journal).file(clip(root), "cats")
+    shutil.copytree(root, tmp_path / "copy")
+    undone = Mover(tmp_path / "copy", journal).undo()
+    assert undone.refusal is None
+    assert tree(tmp_path / "copy") == {"a.mp4": b"clip"}
+    assert tree(root) == {"cats/a.mp4": b"clip"}
+
+
+def test_a_changed_clip_is_not_taken_back_and_does_not_block_older_filings(root: Path, mover: Mover) -> None:
+    older = mover.file(clip(root, "older.mp4"), "cats")
+    changed = mover.file(clip(root, "changed.mp4"), "cats")
+    newer = mover.file(clip(root, "newer.mp4"), "cats")
+    changed.target.write_bytes(b"edited by the user")
+    undone = mover.undo(3)
+    assert undone.filings == (newer,)
+    assert f"{str(changed.target)!r} was not taken back: it has changed" in str(undone.refusal)
+    assert mover.undo().filings == (older,)
+    assert tree(root) == {"older.mp4": b"clip", "newer.mp4": b"clip", "cats/changed.mp4": b"edited by the user"}
+
+
+def test_a_clip_that_has_gone_is_not_taken_back(root: Path, mover: Mover) -> None:
+    mover.file(clip(root), "cats").target.unlink()
+    assert "no longer there" in str(mover.undo().refusal)
+    assert mover.undo().refusal is None
+
+
+def test_an_old_place_that_is_taken_refuses_until_it_is_free(root: Path, mover: Mover) -> None:
+    filing = mover.file(clip(root), "cats")
+    clip(root, content=b"theirs")
+    assert "is there already" in str(mover.undo().refusal)
+    assert tree(root) == {"a.mp4": b"theirs", "cats/a.mp4": b"clip"}
+    filing.source.unlink()
+    assert mover.undo().filings == (filing,)
+
+
+def test_a_folder_that_is_away_for_now_does_not_cost_the_undo(root: Path, mover: Mover) -> None:
+    filing = mover.file(clip(root), "cats")
+    (root / "cats").rename(root / "unmounted")
+    assert "is not there" in str(mover.undo().refusal)
+    (root / "unmounted").rename(root / "cats")
+    assert mover.undo().filings == (filing,)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EDQUOT, "quota"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "no permission"),
+        (errno.ENAMETOOLONG, "too long"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_an_error_of_the_system_is_told_and_the_clip_stays(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
+    path = clip(root)
+    monkeypatch.setattr(relocate, "rename_exclusive", fail(code))
+    with pytest.raises(MoveError, match=words):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip"}
+    assert mover.reconcile() == ()
+    assert mover.undo().filings == ()
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_copy_leaves_nothing_behind(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, errno.EXDEV)
+
+    def half(original: object, copied: object, length: int) -> None:
+        copied.write(b"cl")  # type: ignore[attr-defined]
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfileobj", half)
+    with pytest.raises(MoveError, match="disk is full"):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip"}
+
+
+def test_a_clip_that_is_written_to_while_it_is_copied_stays(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, errno.EXDEV)
+    copystat = shutil.copystat
+
+    def grow(*arguments: Path) -> None:
+        copystat(*arguments)
+        with path.open("ab") as file:
+            file.write(b", and more")
+
+    monkeypatch.setattr(shutil, "copystat", grow)
+    with pytest.raises(MoveError, match="another program is changing it"):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip, and more"}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EXDEV], ids=["link", "copy"])
+def test_an_original_that_cannot_be_removed_is_not_doubled(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, code)
+    unlink = os.unlink
+
+    def refuse(name: Path) -> None:
+        if name == path:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(name)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(MoveError, match="rolled back: no permission"):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip"}
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a second file system")
+def test_a_move_between_two_real_file_systems(tmp_path: Path) -> None:
+    if os.stat("/dev/shm").st_dev == os.stat(tmp_path).st_dev:
+        pytest.skip("needs a second file system")
+    source = clip(tmp_path, content=os.urandom(3 << 20))
+    os.utime(source, ns=(1, 1_600_000_000_123_456_789))
+    content, stamp = source.read_bytes(), relocate.stamp_of(source)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        target = Path(other) / "a.mp4"
+        relocate.relocate(source, target, stamp, Path(other) / ".part", lambda made, noted: None)
+        assert target.read_bytes() == content
+        assert target.stat().st_mtime_ns == stamp.mtime_ns
+        assert os.listdir(other) == ["a.mp4"]
+        assert not source.exists()

@@ -1,0 +1,315 @@
+"""The promise of `library.moves`, whatever happens: no content is lost, doubled or overwritten, and all can be undone.
+
+A process is killed before every line of the code that moves files, for each way that a file system offers; it is
+killed for real, by SIGKILL; and hypothesis mixes filings, undos, kills and other programs that meddle.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tiksort_tui.errors import MoveError
+from tiksort_tui.library import journal as journal_module
+from tiksort_tui.library import moves as moves_module
+from tiksort_tui.library import relocate
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.moves import Mover
+
+SAFETY_CODE = {module.__file__ for module in (journal_module, moves_module, relocate)}
+# Each fsync on a disk costs milliseconds, and thousands of moves are made here.
+FAST_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+Refusals = tuple[int, int]
+WAYS: dict[str, Refusals] = {
+    # What renaming from folder to folder, and linking, are refused with.
+    "rename": (0, 0),
+    "link": (errno.ENOSYS, 0),
+    "placeholder": (errno.EINVAL, errno.EPERM),
+    "copy, rename": (errno.EXDEV, 0),
+    "copy, link": (errno.EXDEV, -1),
+    "copy, placeholder": (errno.EXDEV, errno.EPERM),
+}
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the program catches it."""
+
+
+def file_system(way: str) -> ExitStack:
+    """A file system that can move files only in this way."""
+    between_folders, linking = WAYS[way]
+    exclusive = relocate.rename_exclusive
+
+    def rename(source: Path, target: Path) -> None:
+        if between_folders and source.parent != target.parent:
+            raise OSError(between_folders, os.strerror(between_folders))
+        if linking:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        exclusive(source, target)
+
+    def link(*arguments: Any, **options: Any) -> None:
+        raise OSError(linking, os.strerror(linking))
+
+    stack = ExitStack()
+    stack.enter_context(mock.patch.object(relocate, "rename_exclusive", rename))
+    if linking > 0:
+        stack.enter_context(mock.patch.object(os, "link", link))
+    return stack
+
+
+def interrupted(operation: Callable[[], object], step: int, interruption: Callable[[], None]) -> bool:
+    """Run `operation` with `interruption` before the `step`-th line of the safety code; False if it ended before."""
+    lines = itertools.count(1)
+    happened = False
+
+    def in_safety_code(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal happened
+        if event == "line" and next(lines) == step:
+            happened = True
+            interruption()
+        return in_safety_code
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        # A killed process's lock goes with it; one whose release is cut short by an exception would not.
+        ours = frame.f_code.co_filename in SAFETY_CODE and frame.f_code.co_name != "exclusive"
+        return in_safety_code if ours else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with suppress(Killed):
+            operation()
+    finally:
+        sys.settrace(before)
+    return happened
+
+
+def kill() -> None:
+    raise Killed
+
+
+def contents(root: Path) -> dict[Path, bytes]:
+    """The files of the library that hold something, the program's own state apart."""
+    found = (path for path in root.rglob("*") if path.is_file() and ".tiksort" not in path.parts)
+    return {path.relative_to(root): content for path in found if (content := path.read_bytes())}
+
+
+def journal_of(root: Path) -> Journal:
+    return Journal(root / ".tiksort" / "journal.sqlite3")
+
+
+# What a killed process had open is closed by the system; here the garbage collector does it, and says so.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("operation", ["file", "undo"])
+@pytest.mark.parametrize("way", WAYS)
+def test_killed_before_every_line_nothing_is_lost_and_all_can_be_undone(way: str, operation: str) -> None:
+    for step in itertools.count(1):
+        with tempfile.TemporaryDirectory(dir=FAST_DISK) as folder, file_system(way):
+            root = Path(folder)
+            (root / "cats").mkdir()
+            clip = root / "a.mp4"
+            clip.write_bytes(b"clip")
+            journal = journal_of(root)
+            mover = Mover(root, journal)
+            if operation == "undo":
+                mover.file(clip, "cats")
+            was_killed = interrupted(
+                lambda: mover.undo() if operation == "undo" else mover.file(clip, "cats"),  # noqa: B023
+                step,
+                kill,
+            )
+            journal.close()
+            assert b"clip" in contents(root).values()
+
+            journal = journal_of(root)
+            mover = Mover(root, journal)
+            settled = mover.reconcile()
+            assert list(contents(root).values()) == [b"clip"]
+            assert len(settled) <= 1
+            assert all((root / {"done": "cats"}.get(one.state, "") / "a.mp4").exists() for one in settled)
+            assert mover.reconcile() == ()
+            if "placeholder" in way and settled and "it is empty" in settled[0].message:
+                # Killed before the journal knew the placeholder: the user is told, and deletes it.
+                (clip if settled[0].state == "done" else root / "cats" / "a.mp4").unlink()
+            assert mover.undo().refusal is None
+            journal.close()
+            assert not list(root.rglob("*.part"))
+            assert contents(root) == {Path("a.mp4"): b"clip"}
+        if not was_killed:
+            assert step > 20
+            break
+
+
+CHILD = """
+import errno, os, sys
+from pathlib import Path
+from tiksort_tui.library import relocate
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.moves import Mover
+root, code = Path(sys.argv[1]), int(sys.argv[2])
+exclusive = relocate.rename_exclusive
+def rename(source, target):
+    if code and source.parent != target.parent:
+        raise OSError(code, os.strerror(code))
+    exclusive(source, target)
+relocate.rename_exclusive = rename
+mover = Mover(root, Journal(root / ".tiksort" / "journal.sqlite3"))
+clips = [path for path in root.iterdir() if path.is_file()]
+print("moving", flush=True)
+while True:
+    for clip in clips:
+        mover.file(clip, "cats")
+    mover.undo(len(clips))
+"""
+
+
+@pytest.mark.parametrize("code", [0, errno.ENOSYS, errno.EXDEV], ids=["rename", "link", "copy"])
+def test_a_real_kill_loses_nothing(tmp_path: Path, code: int) -> None:
+    (tmp_path / "cats").mkdir()
+    clips = {Path(f"{number}.mp4"): os.urandom(200_000) for number in range(5)}
+    for name, content in clips.items():
+        (tmp_path / name).write_bytes(content)
+    for _ in range(5):
+        command = [sys.executable, "-c", CHILD, str(tmp_path), str(code)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"moving\n"
+            time.sleep(random.uniform(0, 0.05))  # Any instant is a good one to be killed at.
+            child.kill()
+        journal = journal_of(tmp_path)
+        mover = Mover(tmp_path, journal)
+        mover.reconcile()
+        assert sorted(contents(tmp_path).values()) == sorted(clips.values())
+        assert mover.undo(len(clips)).refusal is None
+        journal.close()
+        assert contents(tmp_path) == clips
+
+
+CLIPS = ("a.mp4", "b.mp4")
+FOLDERS = ("cats", "cooking")
+PLACES = [Path(name) for name in CLIPS] + [Path(folder, name) for folder in FOLDERS for name in CLIPS]
+steps = st.one_of(st.none(), st.integers(1, 150))
+
+
+class Library(RuleBasedStateMachine):
+    """A library with few names, so that they clash, in which kills and other programs come between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Path(tempfile.mkdtemp(dir=FAST_DISK))
+        for folder in FOLDERS:
+            (self.root / folder).mkdir()
+        self.numbers = itertools.count()
+        self.precious: set[bytes] = set()
+        self.meddled = False
+        self.killed = False
+        self.journal = journal_of(self.root)
+        self.mover = Mover(self.root, self.journal)
+
+    def teardown(self) -> None:
+        self.journal.close()
+        shutil.rmtree(self.root)
+
+    def run(self, way: str, operation: Callable[[], object], kill_at: int | None) -> None:
+        with file_system(way), suppress(MoveError):
+            if interrupted(operation, kill_at or 0, kill):
+                self.killed = True
+                self.journal.close()
+                self.journal = journal_of(self.root)
+                self.mover = Mover(self.root, self.journal)
+
+    def create(self, place: Path) -> None:
+        """Another program makes a file where there is none."""
+        content = f"content {next(self.numbers)}".encode()
+        with suppress(FileExistsError), open(self.root / place, "xb") as file:
+            file.write(content)
+            self.precious.add(content)
+
+    def give_up(self, place: Path) -> bool:
+        """Another program is about to destroy what is at `place`: if it is there, no one else answers for it."""
+        found = contents(self.root).get(place)
+        if found is None:
+            return False
+        self.precious.discard(found)
+        self.meddled = True
+        return True
+
+    @rule(place=st.sampled_from(PLACES))
+    def another_program_creates(self, place: Path) -> None:
+        self.create(place)
+
+    @rule(place=st.sampled_from(PLACES))
+    def another_program_deletes(self, place: Path) -> None:
+        if self.give_up(place):
+            (self.root / place).unlink()
+
+    @rule(place=st.sampled_from(PLACES), in_place=st.booleans())
+    def another_program_changes(self, place: Path, in_place: bool) -> None:
+        if self.give_up(place):
+            if not in_place:
+                (self.root / place).unlink()
+            content = f"changed content {next(self.numbers)}".encode()
+            (self.root / place).write_bytes(content)
+            self.precious.add(content)
+
+    @rule(clip=st.sampled_from(PLACES), folder=st.sampled_from(FOLDERS), way=st.sampled_from([*WAYS]), kill_at=steps)
+    def file(self, clip: Path, folder: str, way: str, kill_at: int | None) -> None:
+        self.run(way, lambda: self.mover.file(self.root / clip, folder), kill_at)
+
+    @rule(
+        clip=st.sampled_from(PLACES),
+        folder=st.sampled_from(FOLDERS),
+        way=st.sampled_from([*WAYS]),
+        step=st.integers(1, 150),
+        at_target=st.booleans(),
+    )
+    def file_while_another_program_creates(self, clip: Path, folder: str, way: str, step: int, at_target: bool) -> None:
+        place = Path(folder, clip.name) if at_target else clip
+        with file_system(way), suppress(MoveError):
+            interrupted(lambda: self.mover.file(self.root / clip, folder), step, lambda: self.create(place))
+
+    @rule(count=st.integers(1, 3), way=st.sampled_from([*WAYS]), kill_at=steps)
+    def undo(self, count: int, way: str, kill_at: int | None) -> None:
+        self.run(way, lambda: self.mover.undo(count), kill_at)
+
+    @rule(way=st.sampled_from([*WAYS]), kill_at=steps)
+    def reconcile(self, way: str, kill_at: int | None) -> None:
+        self.run(way, lambda: self.mover.reconcile(), kill_at)
+
+    @precondition(lambda self: self.killed)
+    @rule()
+    def restart(self) -> None:
+        self.mover.reconcile()
+        assert self.journal.unsettled() == []
+        if not self.meddled:
+            assert not list(self.root.rglob("*.part"))
+            assert sorted(contents(self.root).values()) == sorted(self.precious)
+        self.killed = False
+
+    @invariant()
+    def nothing_is_lost_or_overwritten(self) -> None:
+        assert self.precious <= set(contents(self.root).values())
+
+
+TestLibrary = Library.TestCase
+TestLibrary = pytest.mark.filterwarnings("ignore::ResourceWarning")(TestLibrary)
+TestLibrary.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

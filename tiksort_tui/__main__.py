@@ -1,0 +1,5 @@
+"""`python -m tiksort_tui`."""
+
+from tiksort_tui.cli import main
+
+main()

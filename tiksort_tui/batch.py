@@ -1,0 +1,245 @@
+"""`--batch`: one run with no screen. Results on stdout, narration on stderr; without `--move` no file is touched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from tiksort_tui.config import Config
+from tiksort_tui.domain import Failure, Prediction, visible
+from tiksort_tui.encoders import choose_encoders
+from tiksort_tui.engine.client import Engine
+from tiksort_tui.engine.record import recorded_run
+from tiksort_tui.errors import EngineError, ExitCode, MoveError
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.scan import scan
+from tiksort_tui.library.state import JOURNAL, LOG, open_library, state_dir
+from tiksort_tui.pipeline.events import (
+    EngineRestarted,
+    Event,
+    RunRequest,
+    Scanned,
+    Trained,
+    TrainingStarted,
+    VideoExtracted,
+    VideoFailed,
+)
+from tiksort_tui.pipeline.summary import RunSummary, fingerprint, load_summary, prediction_document
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """What the command line asks of a batch run."""
+
+    library: Path
+    config: Config
+    move: bool = False
+    as_json: bool = False
+    retry: bool = False
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the run found and what was filed."""
+
+    summary: RunSummary
+    moved: tuple[Prediction, ...] = ()
+    refused: tuple[Failure, ...] = ()
+
+
+def run_batch(options: BatchOptions) -> ExitCode:
+    """Predict, file if asked to, print. Raises TiksortError where the whole run cannot be done."""
+    root = open_library(options.library)
+    state = state_dir(root, options.config.library.state_dir)
+    summary = None if options.retry else _unchanged(root, state, options.config)
+    if summary is None:
+        asyncio.run(_run(root, state, options))
+        summary = load_summary(state)
+        if summary is None:
+            raise EngineError(f"the run left no summary in {state}")
+    outcome = _Outcome(summary)
+    if options.move:
+        outcome = _file(root, state, summary, options.config.prediction.threshold)
+    if options.as_json:
+        print(json.dumps(_document(root, outcome), indent=1))
+    else:
+        _print_table(root, outcome, options)
+    return ExitCode.CLIPS_FAILED if summary.failed or outcome.refused else ExitCode.FINE
+
+
+def _unchanged(root: Path, state: Path, config: Config) -> RunSummary | None:
+    """The last run's summary, if a run now could only say the same."""
+    began = time.monotonic()
+    last = load_summary(state)
+    if last is None:
+        return None
+    snapshot = scan(root, config.library.extensions, state)
+    if last.fingerprint != fingerprint(snapshot, config, choose_encoders(config)):
+        return None
+    timing = dict.fromkeys(last.timing, 0.0) | {"scan_s": round(time.monotonic() - began, 3)}
+    return replace(last, extracted=0, cached=last.extracted + last.cached, timing=timing)
+
+
+async def _run(root: Path, state: Path, options: BatchOptions) -> None:
+    # An encoder that cannot be had is known before a process is started for it.
+    choose_encoders(options.config)
+    engine = Engine(state / LOG)
+    try:
+        with recorded_run(state), _narration(options.verbose) as narrate:
+            async for event in engine.run(RunRequest(root, state, options.config, retry=options.retry)):
+                narrate(event)
+    finally:
+        await engine.close()
+
+
+def _file(root: Path, state: Path, summary: RunSummary, threshold: float) -> _Outcome:
+    moved, refused = [], []
+    action = None
+    with closing(Journal(state / JOURNAL)) as journal:
+        mover = Mover(root, journal)
+        for settled in mover.reconcile():
+            _say(settled.message)
+        for prediction in summary.predictions:
+            if prediction.confidence >= threshold:
+                try:
+                    filing = mover.file(prediction.path, prediction.folder, action)
+                    action = action or filing.entry
+                    moved.append(prediction)
+                except MoveError as error:
+                    refused.append(Failure(prediction.path, str(error)))
+    return _Outcome(summary, tuple(moved), tuple(refused))
+
+
+def _document(root: Path, outcome: _Outcome) -> dict[str, Any]:
+    summary, model = outcome.summary, outcome.summary.model
+    failed = (*summary.failed, *outcome.refused)
+    return {
+        "library": str(root),
+        "encoder": {"kind": summary.encoder_kind, "id": summary.encoder_id},
+        "model": None
+        if model is None
+        else {
+            "kind": model.kind,
+            "cv_accuracy": model.cv_accuracy,
+            "folders": list(model.folders),
+            "labelled": model.labelled,
+        },
+        "reason": summary.reason,
+        "predictions": [prediction_document(prediction, root) for prediction in summary.predictions],
+        "failed": [{"video": _name(failure.path, root), "error": failure.reason} for failure in failed],
+        "moved": [{"video": _name(prediction.path, root), "folder": prediction.folder} for prediction in outcome.moved],
+        "extracted": summary.extracted,
+        "cached": summary.cached,
+        "timing": summary.timing,
+    }
+
+
+def _print_table(root: Path, outcome: _Outcome, options: BatchOptions) -> None:
+    summary, threshold = outcome.summary, options.config.prediction.threshold
+    print(f"{visible(root)}: {summary.extracted} clips read, {summary.cached} known, encoder {summary.encoder_kind}")
+    if summary.notice:
+        print(summary.notice)
+    if summary.model is None:
+        print(f"No predictions: {summary.reason}")
+    else:
+        _print_model(summary.model)
+    names = [visible(_name(prediction.path, root)) for prediction in summary.predictions]
+    width = min(60, max(map(len, names), default=0))
+    if names:
+        print()
+    for name, prediction in zip(names, summary.predictions, strict=True):
+        sure = " " if prediction.confidence >= threshold else "?"
+        top = ", ".join(f"{visible(one.folder)} {one.confidence:.0%}" for one in prediction.suggestions)
+        print(f"{name:<{width}} → {visible(prediction.folder)} ({prediction.confidence:.0%}){sure} [{top}]")
+    _print_problems("Not read", summary.failed, root)
+    _print_problems("Look at", summary.notes, root)
+    _print_problems("Not filed", outcome.refused, root)
+    _print_summary(outcome, threshold, options.move)
+
+
+def _print_model(model: Trained) -> None:
+    accuracy = "too few clips to measure it" if model.cv_accuracy is None else f"{model.cv_accuracy:.0%} right"
+    print(f"Model: {model.kind}, {accuracy} (cross-validated), from {model.labelled} clips")
+    for score in model.recall:
+        found = "not measured" if score.recall is None else f"{score.recall:.0%} found again"
+        print(f"  {visible(score.folder)}: {score.clips} clips, {found}")
+    for note in model.notes:
+        print(f"  {note}")
+
+
+def _print_problems(title: str, problems: Sequence[Failure], root: Path) -> None:
+    if problems:
+        print(f"\n{title}:")
+    for problem in problems:
+        print(f"  {visible(_name(problem.path, root))}: {visible(problem.reason)}")
+
+
+def _print_summary(outcome: _Outcome, threshold: float, move: bool) -> None:
+    predictions = outcome.summary.predictions
+    if not predictions:
+        return
+    filed = outcome.moved if move else [one for one in predictions if one.confidence >= threshold]
+    print("\nFiled:" if move else "\nWould file (nothing is touched without --move):")
+    for folder, count in sorted(Counter(prediction.folder for prediction in filed).items()):
+        print(f"  {visible(folder)}: {count}")
+    skipped = len(predictions) - len(filed) - len(outcome.refused)
+    print(f"  skipped, under {threshold:.0%}: {skipped}")
+
+
+def _name(path: Path, root: Path) -> str:
+    return str(path.relative_to(root))
+
+
+def _say(text: str) -> None:
+    print(visible(text), file=sys.stderr)
+
+
+class _RateColumn(ProgressColumn):
+    """Clips a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+@contextmanager
+def _narration(verbose: bool) -> Iterator[Callable[[Event], None]]:
+    """Tell on stderr what happens: a bar on a terminal, lines where asked for."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("starting", total=None)
+
+        def narrate(event: Event) -> None:
+            match event:
+                case Scanned(to_extract=total):
+                    progress.update(bar, description="reading", total=total)
+                case VideoExtracted(done=done) | VideoFailed(done=done):
+                    progress.update(bar, completed=done)
+                case TrainingStarted():
+                    progress.update(bar, description="learning")
+                case EngineRestarted(reason):
+                    progress.console.print(f"the engine ended ({reason}) and was started again", markup=False)
+            if verbose:
+                progress.console.print(visible(event), markup=False, highlight=False, soft_wrap=True)
+
+        yield narrate

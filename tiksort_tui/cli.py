@@ -1,0 +1,190 @@
+"""The command line: `tiksort-tui LIBRARY`, and verbs. Parses, calls, prints; every expected error ends here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tiksort_tui import __version__, commands
+from tiksort_tui.batch import BatchOptions, run_batch
+from tiksort_tui.config import default_config_path, load_config, with_overrides
+from tiksort_tui.encoders import weights
+from tiksort_tui.errors import ExitCode, TiksortError
+
+# By name: what makes and decodes videos has no place in this process.
+DEMO = "tiksort_tui.demo"
+EPILOG = """\b
+Exit codes:
+  0  fine                      4    some clips could not be read or filed
+  2  bad usage or config       5    the engine or an encoder failed
+  3  library unusable          6    a file was not moved (undo, file)
+                               130  interrupted
+A folder that is named like a verb: tiksort-tui ./undo
+"""
+
+
+class _LibraryFirst(click.Group):
+    """A group whose default command takes a library: a first word that is no verb is one."""
+
+    default = "sort"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help", "--version"}:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[OPTIONS] LIBRARY")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands[self.default].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _library_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("library", type=click.Path(path_type=Path))(function)
+
+
+def _config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        help=f"Configuration file.  [default: {default_config_path()}]",
+    )(function)
+
+
+def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--batch", is_flag=True, help="No screen: predict, print, and leave."),
+            click.option("--top-k", type=click.IntRange(1, 100), help="Folders to name for each clip.  [default: 3]"),
+            click.option(
+                "--threshold", type=click.FloatRange(0, 1), help="Lowest confidence to file with.  [default: 0]"
+            ),
+            click.option("--move", is_flag=True, help="File the clips; without it nothing is touched."),
+            click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+            click.option("--retry", is_flag=True, help="Try clips again that failed before."),
+            click.option("--encoder", type=click.Choice(["auto", "clip", "builtin"]), help="What looks and listens."),
+            click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where it runs."),
+            _config_option,
+            click.option("-v", "--verbose", is_flag=True, help="Tell every event on stderr."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(cls=_LibraryFirst, epilog=EPILOG)
+@click.version_option(__version__, prog_name="tiksort-tui")
+def cli() -> None:
+    """File saved short videos into the folders of LIBRARY: clips in it are unsorted, each sub-folder is a label."""
+
+
+@cli.command(hidden=True)
+@_library_argument
+@_run_options
+def sort(library: Path, **options: Any) -> None:
+    """Sort LIBRARY."""
+    _sort(library, **options)
+
+
+@cli.command("demo")
+@_run_options
+def demo_command(**options: Any) -> None:
+    """Make a small library of clips in a temporary folder and work on it, with the builtin encoder."""
+    folder = Path(tempfile.mkdtemp(prefix="tiksort-demo-"))
+    click.echo(f"Making the demo library in {folder}", err=True)
+    subprocess.run([sys.executable, "-P", "-m", DEMO, str(folder)], check=True)
+    options["encoder"] = options["encoder"] or "builtin"
+    _sort(folder, **options)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@_library_argument
+@_config_option
+def status(library: Path, as_json: bool, config_path: Path | None) -> None:
+    """Tell what LIBRARY holds and what the last run said; puts interrupted moves right."""
+    document = commands.status(library, load_config(config_path))
+    click.echo(json.dumps(document, indent=1) if as_json else commands.status_text(document))
+
+
+@cli.command("file")
+@click.argument("clip", type=click.Path(path_type=Path))
+@click.argument("folder")
+@_library_argument
+@_config_option
+def file_command(clip: Path, folder: str, library: Path, config_path: Path | None) -> None:
+    """File CLIP into FOLDER of LIBRARY."""
+    click.echo(commands.file_clip(clip, folder, library, load_config(config_path)))
+
+
+@cli.command()
+@click.option("-n", "count", type=click.IntRange(min=1), default=1, help="How many filings.  [default: 1]")
+@_library_argument
+@_config_option
+def undo(library: Path, count: int, config_path: Path | None) -> None:
+    """Take back the last filings in LIBRARY."""
+    undone = commands.undo(count, library, load_config(config_path))
+    if text := commands.undone_text(undone):
+        click.echo(text)
+    if undone.refusal:
+        raise undone.refusal
+
+
+@cli.command()
+@click.option("--download", is_flag=True, help="Fetch what is missing.")
+@_config_option
+def models(download: bool, config_path: Path | None) -> None:
+    """Show which models' weights are here, and how large the others are."""
+    config = load_config(config_path).encoder
+    found = {weights.CLIP: weights.find_clip(config), weights.WHISPER: weights.find_whisper(config)}
+    for model, place in found.items():
+        size = f"{model.size // 1_000_000} MB"
+        if place is None and download:
+            place = _download(model)
+        click.echo(f"{model.title}: {place or f'not here, {size} to download from {model.repo}'}")
+    if not download and None in found.values():
+        click.echo("`tiksort-tui models --download` fetches what is missing; without it the builtin encoder is used")
+
+
+def _download(model: weights.Model) -> Path:
+    with click.progressbar(length=model.size, label=model.title, file=sys.stderr) as bar:
+        return weights.download(model, lambda done, _: bar.update(done - bar.pos))
+
+
+def _sort(library: Path, **options: Any) -> None:
+    config = with_overrides(
+        load_config(options["config_path"]),
+        encoder__kind=options["encoder"],
+        encoder__device=options["device"],
+        prediction__top_k=options["top_k"],
+        prediction__threshold=options["threshold"],
+    )
+    if not options["batch"]:
+        raise click.UsageError("There is no screen yet: add --batch.")
+    batch = BatchOptions(library, config, options["move"], options["as_json"], options["retry"], options["verbose"])
+    sys.exit(run_batch(batch))
+
+
+def main() -> None:
+    """Run the command line and exit with one of ExitCode."""
+    try:
+        sys.exit(cli(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except TiksortError as error:
+        click.echo(f"tiksort-tui: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(ExitCode.INTERRUPTED)

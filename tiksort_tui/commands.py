@@ -1,0 +1,104 @@
+"""The small verbs for people and scripts: status, file, undo. They return text or plain values; `cli` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tiksort_tui.config import Config
+from tiksort_tui.domain import visible
+from tiksort_tui.engine.record import read_record
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.moves import Mover, Undone
+from tiksort_tui.library.scan import scan
+from tiksort_tui.library.state import JOURNAL, open_library, state_dir
+from tiksort_tui.pipeline.codec import to_json
+from tiksort_tui.pipeline.summary import load_summary, prediction_document
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    root: Path
+    state: Path
+    mover: Mover
+    settled: tuple[str, ...]
+
+
+@contextmanager
+def _opened(library: Path, config: Config) -> Iterator[_Library]:
+    """The library, its interrupted moves put right."""
+    root = open_library(library)
+    state = state_dir(root, config.library.state_dir)
+    with closing(Journal(state / JOURNAL)) as journal:
+        mover = Mover(root, journal)
+        yield _Library(root, state, mover, tuple(settled.message for settled in mover.reconcile()))
+
+
+def status(library: Path, config: Config) -> dict[str, Any]:
+    """What the library holds, what the last run said of it, and which interrupted moves were put right just now."""
+    with _opened(library, config) as opened:
+        snapshot = scan(opened.root, config.library.extensions, opened.state)
+        counts = Counter(video.folder for video in snapshot.labelled)
+        summary = load_summary(opened.state)
+        record = read_record(opened.state)
+        predictions = {prediction.path: prediction for prediction in summary.predictions} if summary else {}
+        unsorted: list[dict[str, Any]] = []
+        for video in snapshot.unsorted:
+            known = predictions.get(video.path)
+            name = {"video": str(video.path.relative_to(opened.root))}
+            unsorted.append(prediction_document(known, opened.root) if known else name)
+        return {
+            "library": str(opened.root),
+            "folders": {folder: counts[folder] for folder in snapshot.folders},
+            "unsorted": unsorted,
+            "total": len(snapshot.videos),
+            "model": to_json(summary.model) if summary else None,
+            "last_run": to_json(record) if record else None,
+            "settled": list(opened.settled),
+        }
+
+
+def status_text(status: dict[str, Any]) -> str:
+    """`status` for a person."""
+    model, run = status["model"], status["last_run"]
+    lines = [f"{visible(status['library'])}: {status['total']} clips, {len(status['unsorted'])} unsorted"]
+    lines += [f"  {visible(folder)}: {count}" for folder, count in status["folders"].items()]
+    if run is None:
+        lines.append("No run yet: tiksort-tui --batch makes one")
+    elif run["running"]:
+        lines.append(f"A run is going on since {run['started']} (process {run['pid']})")
+    else:
+        lines.append(f"Last run: {run['started']}, {run['result']}")
+    if model:
+        accuracy = "not measured" if model["cv_accuracy"] is None else f"{model['cv_accuracy']:.0%} right"
+        lines.append(f"Model: {model['kind']}, {accuracy}, from {model['labelled']} clips")
+    for item in status["unsorted"]:
+        said = f" → {visible(item['predicted_folder'])} ({item['confidence']:.0%})" if "confidence" in item else ""
+        lines.append(f"  {visible(item['video'])}{said}")
+    return "\n".join(lines + [visible(message) for message in status["settled"]])
+
+
+def file_clip(clip: Path, folder: str, library: Path, config: Config) -> str:
+    """File one clip and say so; a relative `clip` is looked for from here, then in the library. Raises MoveError."""
+    with _opened(library, config) as opened:
+        here = clip.expanduser().absolute()
+        found = here if here.exists() or clip.is_absolute() else opened.root / clip
+        # Links above the library are resolved, as they are in its root; a link as the clip itself is refused later.
+        filing = opened.mover.file(found.parent.resolve() / found.name, folder)
+        return f"Filed {visible(filing.source.name)} in {visible(folder)}"
+
+
+def undo(count: int, library: Path, config: Config) -> Undone:
+    """Take back the last `count` filings."""
+    with _opened(library, config) as opened:
+        return opened.mover.undo(count)
+
+
+def undone_text(undone: Undone) -> str:
+    """`undone` for a person."""
+    back = [f"Took {visible(one.source.name)} back from {visible(one.target.parent.name)}" for one in undone.filings]
+    return "\n".join(back) if back or undone.refusal else "Nothing to undo"

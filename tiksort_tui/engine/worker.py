@@ -1,0 +1,108 @@
+"""The engine process: runs the pipeline and tells its events. `python -m tiksort_tui.engine.worker`.
+
+Its stdout is the protocol's alone: whatever prints goes to stderr, which is the log. It ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, RunFailed, Want, decode, encode
+from tiksort_tui.errors import TiksortError
+from tiksort_tui.pipeline.events import RunRequest
+
+HEARTBEAT_SECONDS = 2.0
+# More than any interactive process is asked for, less than starving.
+NICENESS = 10
+EXIT_HUNG = 75
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One pipe's end: a thread listens, a thread says that the process lives, the main thread runs."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source = source
+        self._sink = sink
+        self._sink_lock = threading.Lock()
+        self._requests: queue.Queue[RunRequest] = queue.Queue()
+        self._wanted: Sequence[Path] = ()
+        self._cancelled = threading.Event()
+
+    def serve(self) -> None:
+        """Run what is asked, one request after another, for ever."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
+        # Only now: importing torch takes seconds, in which the process must already show that it lives.
+        from tiksort_tui.encoders import load_encoders
+        from tiksort_tui.pipeline.extract import ReadingHung
+        from tiksort_tui.pipeline.runner import run
+
+        load = functools.cache(load_encoders)
+        while True:
+            request = self._requests.get()
+            try:
+                for event in run(request, functools.partial(load, request.config), lambda: self._wanted):
+                    self._say(event)
+                    if self._cancelled.is_set():
+                        self._say(Cancelled())
+                        break
+            except ReadingHung as error:
+                logger.error("%s: ending the process, since only that ends the reading", error)
+                os._exit(EXIT_HUNG)
+            except TiksortError as error:
+                self._say(RunFailed(str(error), error.exit_code))
+
+    def _listen(self) -> None:
+        for line in self._source:
+            match decode(line):
+                case RunRequest() as request:
+                    self._cancelled.clear()
+                    self._requests.put(request)
+                case Want(paths):
+                    self._wanted = paths
+                case Cancel():
+                    self._cancelled.set()
+        # Whoever asked is gone. The cache is committed clip by clip, so there is nothing to wait for.
+        os._exit(0)
+
+    def _beat(self) -> None:
+        while True:
+            self._say(Alive())
+            time.sleep(HEARTBEAT_SECONDS)
+
+    def _say(self, message: Answer) -> None:
+        try:
+            with self._sink_lock:
+                self._sink.write(encode(message))
+                self._sink.flush()
+        except BrokenPipeError:
+            os._exit(0)
+
+
+def main() -> None:
+    """Serve the parent over stdin and stdout."""
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    os.nice(NICENESS)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        Worker(sys.stdin.buffer, sink).serve()
+    except Exception:
+        logger.exception("the engine fails")
+        # Reading threads may be stuck, and a normal exit would wait for them.
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""From logits to probabilities that are true: one temperature, and the measures of how true they are.
+
+Never sees a classifier or a feature: only logits and the labels they should have given.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+_LOWEST, _HIGHEST = 1e-3, 1e3
+
+
+def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
+    """Probabilities [n, k] of `logits` [n, k] divided by `temperature`."""
+    scaled = logits / np.float32(temperature)
+    scaled -= scaled.max(axis=1, keepdims=True)
+    probabilities: FloatArray = np.exp(scaled, out=scaled)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def fit_temperature(logits: FloatArray, labels: IntArray) -> float:
+    """The temperature under which held-out `logits` [n, k] explain `labels` [n] best (Guo et al. 2017).
+
+    The labels are smoothed as by one more clip that could be of any folder (Platt's rule, 1999), so that a handful of
+    clips, all of them right, does not promise certainty.
+    """
+    doubt = 1 / (len(labels) + 1)
+    centred = (logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
+    # The cross-entropy is linear in the targets: its first term needs only one mean.
+    target = (1 - doubt) * centred[np.arange(len(labels)), labels].mean() + doubt * centred.mean()
+
+    def cross_entropy(log_temperature: float) -> float:
+        scale = np.exp(-log_temperature)
+        return float(np.log(np.exp(centred * scale).sum(axis=1)).mean() - scale * target)
+
+    best = minimize_scalar(cross_entropy, bounds=(np.log(_LOWEST), np.log(_HIGHEST)), method="bounded")
+    return float(np.exp(best.x))
+
+
+def log_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """The log-loss [n] of each row: -log of the probability [n, k] that its true label [n] was given, in nats."""
+    given = probabilities[np.arange(len(labels)), labels]
+    losses: FloatArray = -np.log(np.maximum(given, np.finfo(np.float32).tiny))
+    return losses
+
+
+def expected_calibration_error(probabilities: FloatArray, labels: IntArray, bins: int = 10) -> float:
+    """The gap between confidence and accuracy, 0…1, over `bins` equal ranges of confidence (Naeini et al. 2015).
+
+    The confidence is the highest of a row of `probabilities` [n, k]; each range weighs as many clips as it holds.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    ranges = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(ranges, weights=confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))

@@ -1,0 +1,89 @@
+"""The summary of the last run in the state folder, and whether it still holds. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from tiksort_tui import __version__
+from tiksort_tui.config import Config
+from tiksort_tui.domain import Failure, LibrarySnapshot, Prediction
+from tiksort_tui.encoders import EncoderPlan
+from tiksort_tui.pipeline.codec import from_json, to_json
+from tiksort_tui.pipeline.events import Trained
+
+CACHE = "cache.sqlite3"
+SUMMARY = "last_run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a finished run found. `model` is None where there is none, and `reason` says why; `timing` is in seconds."""
+
+    fingerprint: str
+    finished: datetime
+    encoder_kind: str
+    encoder_id: str
+    notice: str | None
+    model: Trained | None
+    reason: str | None
+    predictions: tuple[Prediction, ...]
+    failed: tuple[Failure, ...]
+    notes: tuple[Failure, ...]
+    extracted: int
+    cached: int
+    timing: dict[str, float]
+
+
+def fingerprint(snapshot: LibrarySnapshot, config: Config, plan: EncoderPlan) -> str:
+    """Changes whenever a run over this library with this configuration could give another result."""
+    weights = [[str(path), path.stat().st_mtime_ns] for path in (plan.clip, plan.whisper) if path]
+    settings = [dataclasses.asdict(part) for part in (config.library, config.encoder, config.extraction)]
+    files = [[str(video.path), video.folder, video.stamp] for video in snapshot.videos]
+    everything = [__version__, plan.kind, weights, settings, config.prediction.top_k, snapshot.folders, files]
+    return hashlib.blake2b(json.dumps(everything).encode(), digest_size=16).hexdigest()
+
+
+def save_summary(state: Path, summary: RunSummary) -> None:
+    write_json(state / SUMMARY, to_json(summary))
+
+
+def load_summary(state: Path) -> RunSummary | None:
+    """The last run's summary; None where there is none that can be read."""
+    try:
+        return cast(RunSummary, from_json(RunSummary, json.loads((state / SUMMARY).read_bytes())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def prediction_document(prediction: Prediction, root: Path) -> dict[str, Any]:
+    """One entry of `predictions.json`; the clip's path is relative to the library."""
+    return {
+        "video": str(prediction.path.relative_to(root)),
+        "predicted_folder": prediction.folder,
+        "confidence": prediction.confidence,
+        "top_predictions": to_json(prediction.suggestions),
+    }
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write `document` to `path` in one step: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="ascii") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
