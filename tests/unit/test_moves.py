@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tiksort_tui.domain import Filing
+from tiksort_tui.domain import FileStamp, Filing
 from tiksort_tui.errors import MoveError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the program catches it."""
+
 
 AWKWARD_NAMES = [
     pytest.param(b"a\xff\xfe.mp4", id="undecodable"),
@@ -73,6 +78,10 @@ def fail(code: int) -> Callable[..., None]:
         raise OSError(code, os.strerror(code))
 
     return failing
+
+
+def killed(*arguments: object, **options: object) -> None:
+    raise Killed
 
 
 @pytest.mark.parametrize("copied", [False, True])
@@ -177,7 +186,7 @@ def test_a_file_that_another_program_creates_in_the_last_instant_is_left_alone(
     whole_move = relocate.relocate
 
     def race(*arguments: object) -> None:
-        clip(root / "cats", content=content)
+        shutil.copystat(path, clip(root / "cats", content=content))
         whole_move(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(relocate, "relocate", race)
@@ -229,6 +238,10 @@ def test_an_old_place_that_is_taken_refuses_until_it_is_free(root: Path, mover: 
     clip(root, content=b"theirs")
     assert "is there already" in str(mover.undo().refusal)
     assert tree(root) == {"a.mp4": b"theirs", "cats/a.mp4": b"clip"}
+    filing.source.unlink()
+    os.link(filing.target, filing.source)
+    assert "is there already" in str(mover.undo().refusal)
+    assert tree(root) == {"a.mp4": b"clip", "cats/a.mp4": b"clip"}
     filing.source.unlink()
     assert mover.undo().filings == (filing,)
 
@@ -315,6 +328,136 @@ def test_an_original_that_cannot_be_removed_is_not_doubled(
     with pytest.raises(MoveError, match="rolled back: no permission"):
         mover.file(path, "cats")
     assert tree(root) == {"a.mp4": b"clip"}
+
+
+def test_a_placeholder_that_cannot_be_used_is_removed(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, errno.EINVAL)
+    monkeypatch.setattr(os, "link", fail(errno.EPERM))
+    monkeypatch.setattr(os, "rename", fail(errno.EIO))
+    with pytest.raises(MoveError, match="rolled back: Input/output error"):
+        mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"clip"}
+
+
+def test_a_new_file_at_the_old_place_is_not_taken_for_the_clip(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, errno.ENOSYS)
+    sync_folder = relocate.sync_folder
+
+    def replace(folder: Path) -> None:
+        sync_folder(folder)
+        clip(root, "new", b"downloaded again").replace(path)
+        monkeypatch.setattr(relocate, "sync_folder", sync_folder)
+
+    monkeypatch.setattr(relocate, "sync_folder", replace)
+    mover.file(path, "cats")
+    assert tree(root) == {"a.mp4": b"downloaded again", "cats/a.mp4": b"clip"}
+
+
+def test_after_a_crash_an_arrived_clip_is_filed_even_if_its_old_place_is_taken(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    with monkeypatch.context() as crash:
+        crash.setattr(Journal, "update", killed)
+        with pytest.raises(Killed):
+            mover.file(path, "cats")
+    clip(root, content=b"theirs")
+    (settled,) = mover.reconcile()
+    assert settled.state == "done"
+    assert "was finished" in settled.message
+    assert tree(root) == {"a.mp4": b"theirs", "cats/a.mp4": b"clip"}
+    path.unlink()
+    assert mover.undo().filings == (settled.filing,)
+
+
+def test_after_a_crash_a_clip_that_went_elsewhere_is_lost_and_a_strange_file_is_not_taken_for_it(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "rename_exclusive", killed)
+        with pytest.raises(Killed):
+            mover.file(path, "cats")
+    path.rename(root / "cooking" / "a.mp4")
+    clip(root / "cats", content=b"theirs")
+    assert [settled.state for settled in mover.reconcile()] == ["lost"]
+    assert mover.undo().filings == ()
+    assert tree(root) == {"cooking/a.mp4": b"clip", "cats/a.mp4": b"theirs"}
+
+
+def test_after_a_crash_an_original_that_was_changed_and_its_copy_are_both_kept(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    refuse_rename(monkeypatch, errno.EXDEV)
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "unlink_unchanged", killed)
+        with pytest.raises(Killed):
+            mover.file(path, "cats")
+    path.write_bytes(b"edited by the user")
+    (settled,) = mover.reconcile()
+    assert "is another file, and is kept" in settled.message
+    assert tree(root) == {"a.mp4": b"edited by the user", "cats/a.mp4": b"clip"}
+
+
+def test_after_a_crash_a_finished_copy_whose_original_was_deleted_is_brought_home(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root)
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "rename_exclusive", killed)
+        refuse_rename(crash, errno.EXDEV)
+        with pytest.raises(Killed):
+            mover.file(path, "cats")
+    path.unlink()
+    assert [settled.state for settled in mover.reconcile()] == ["done"]
+    assert tree(root) == {"cats/a.mp4": b"clip"}
+
+
+def test_after_a_crash_two_folders_that_became_one_keep_the_clip(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip(root / "cats")
+    refuse_rename(monkeypatch, errno.ENOSYS)
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "unlink_unchanged", killed)
+        with pytest.raises(Killed):
+            mover.file(path, "cooking")
+    shutil.rmtree(root / "cats")
+    (root / "cats").symlink_to(root / "cooking")
+    mover.reconcile()
+    assert tree(root)["cooking/a.mp4"] == b"clip"
+
+
+def test_an_entry_that_cannot_be_settled_now_waits_and_the_others_are_settled(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_rename(monkeypatch, errno.ENOSYS)
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "unlink_unchanged", killed)
+        for name in ("a.mp4", "b.mp4"):
+            with pytest.raises(Killed):
+                mover.file(clip(root, name), "cats")
+    remove = relocate.unlink_unchanged
+
+    def refuse_first(path: Path, stamp: FileStamp) -> None:
+        if path.name == "a.mp4":
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        remove(path, stamp)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(relocate, "unlink_unchanged", refuse_first)
+        waiting, settled = mover.reconcile()
+    assert (waiting.state, settled.state) == ("pending", "undone")
+    assert "could not be settled yet: no permission" in waiting.message
+    assert [again.state for again in mover.reconcile()] == ["undone"]
+    assert tree(root) == {"a.mp4": b"clip", "b.mp4": b"clip"}
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a second file system")

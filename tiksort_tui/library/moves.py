@@ -164,10 +164,9 @@ class Mover:
             # The original was deleted meanwhile: the finished copy is the only one.
             relocate.rename(part, destination, copied, lambda made, stamp: self._journal.note(entry, made, stamp))
             there, copied = _look(destination), None
-        if there is not None and _is_gone(here, entry.stamp) and (
-            _is_same(there, entry.stamp) or _is_same(there, entry.copy)
-        ):
+        if there is not None and _is_gone(here, entry.stamp) and _is_clip(there, entry):
             part.unlink(missing_ok=True)
+            relocate.sync_folder(destination.parent)
             self._journal.update(entry, _arrived(entry), there)
             return self._settled(entry, _arrived(entry), "was finished" + (_kept(origin) if here else ""))
         if here is None:
@@ -228,6 +227,11 @@ def _is_same(found: FileStamp, stamp: FileStamp | None) -> bool:
     Device and inode do not count: they change when a disk is mounted anew or a library is copied elsewhere.
     """
     return stamp is not None and (found.size, found.mtime_ns) == (stamp.size, stamp.mtime_ns)
+
+
+def _is_clip(found: FileStamp, entry: Entry) -> bool:
+    """Whether `found` is the file that `entry` moves, or its finished copy."""
+    return _is_same(found, entry.stamp) or _is_same(found, entry.copy)
 
 
 def _is_gone(here: FileStamp | None, stamp: FileStamp) -> bool:
