@@ -175,14 +175,20 @@ def test_a_taken_name_is_refused(root: Path, mover: Mover, taken_by: str) -> Non
     assert os.lstat(target) == before
 
 
-@pytest.mark.parametrize("code", [0, errno.ENOSYS, errno.EXDEV], ids=["rename", "link", "copy"])
+@pytest.mark.parametrize(
+    ("code", "links"),
+    [(0, True), (errno.ENOSYS, True), (errno.EINVAL, False), (errno.EXDEV, True)],
+    ids=["rename", "link", "placeholder", "copy"],
+)
 @pytest.mark.parametrize("content", [b"clip", b"theirs"], ids=["same bytes", "other bytes"])
 def test_a_file_that_another_program_creates_in_the_last_instant_is_left_alone(
-    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, code: int, content: bytes
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, code: int, links: bool, content: bytes
 ) -> None:
     path = clip(root)
     if code:
         refuse_rename(monkeypatch, code)
+    if not links:
+        monkeypatch.setattr(os, "link", fail(errno.EPERM))
     whole_move = relocate.relocate
 
     def race(*arguments: object) -> None:

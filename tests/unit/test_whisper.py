@@ -1,6 +1,5 @@
 import io
 import math
-import os
 import shutil
 import subprocess
 import wave
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
+from tests.conftest import need_tool
 from tests.tiny_models import make_tiny_clip, make_tiny_whisper
 from tiksort_tui.config import Config, EncoderConfig
 from tiksort_tui.encoders import load_encoders
@@ -19,12 +19,6 @@ from tiksort_tui.encoders.whisper import WhisperTranscriber
 from tiksort_tui.errors import EncoderError
 
 RATE = 16_000
-
-# A missing espeak-ng fails in CI, where it is installed.
-needs_speech = pytest.mark.skipif(
-    shutil.which("espeak-ng") is None and "CI" not in os.environ, reason="espeak-ng is not installed"
-)
-
 
 @pytest.fixture(scope="session")
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,7 +34,7 @@ def transcriber(tiny_whisper: Path) -> WhisperTranscriber:
 def speech() -> np.ndarray:
     """A spoken sentence of a few seconds, 16 kHz."""
     sentence = "Today I will show you how to bake a loaf of bread in your own kitchen, with flour and water."
-    spoken = subprocess.run(["espeak-ng", "--stdout", sentence], capture_output=True, check=True).stdout
+    spoken = subprocess.run([need_tool("espeak-ng"), "--stdout", sentence], capture_output=True, check=True).stdout
     with wave.open(io.BytesIO(spoken)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
         seconds = np.arange(int(len(samples) / file.getframerate() * RATE)) / RATE
@@ -73,14 +67,12 @@ def test_without_speech_whisper_is_not_asked(never_asked: WhisperTranscriber, so
     assert never_asked.transcribe(without_speech()[sound].astype(np.float32)) is None
 
 
-@needs_speech
 def test_a_tenth_of_a_second_of_a_voice_is_no_speech(never_asked: WhisperTranscriber, speech: np.ndarray) -> None:
     audio = np.zeros(5 * RATE, np.float32)
     audio[2 * RATE :][: RATE // 10] = speech[RATE // 2 :][: RATE // 10]
     assert never_asked.transcribe(audio) is None
 
 
-@needs_speech
 def test_speech_gives_text_language_and_confidence(transcriber: WhisperTranscriber, speech: np.ndarray) -> None:
     transcript = transcriber.transcribe(speech)
     assert transcript is not None
@@ -89,7 +81,6 @@ def test_speech_gives_text_language_and_confidence(transcriber: WhisperTranscrib
     assert 0 < transcript.confidence < 1
 
 
-@needs_speech
 def test_whisper_hears_only_the_spoken_part(
     transcriber: WhisperTranscriber, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +96,6 @@ def test_whisper_hears_only_the_spoken_part(
     assert 0.8 * len(speech) < len(heard[0]) < len(speech) + 2 * RATE
 
 
-@needs_speech
 @pytest.mark.parametrize(
     ("no_speech", "log_probability", "kept"), [(0.9, -2.0, False), (0.9, -0.5, True), (0.1, -2.0, True)]
 )
@@ -128,7 +118,6 @@ def test_a_segment_goes_only_where_both_signs_say_no_speech(
         assert transcript.confidence == pytest.approx(math.exp(log_probability))
 
 
-@needs_speech
 def test_a_model_that_never_stops_is_bounded(
     transcriber: WhisperTranscriber, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
