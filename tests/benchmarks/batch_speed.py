@@ -1,4 +1,4 @@
-"""Prints how long a scan of 10,000 files and a batch run take: `python tests/benchmarks/batch_speed.py [--media DIR]`."""
+"""Prints how long a scan of 10,000 files and a batch run take: `batch_speed.py [--media DIR]`."""
 
 import argparse
 import json
