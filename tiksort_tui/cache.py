@@ -71,8 +71,13 @@ class EmbeddingCache:
         rows = self._all("SELECT stamp, video_id FROM files")
         return {FileStamp(*map(int, stamp.split(":"))): video_id for stamp, video_id in rows}
 
+    def id_of(self, stamp: FileStamp) -> str | None:
+        """The id of a file that was seen before."""
+        rows = self._all("SELECT video_id FROM files WHERE stamp = ?", _stamp_text(stamp))
+        return rows[0][0] if rows else None
+
     def remember_ids(self, ids: Mapping[FileStamp, str]) -> None:
-        rows = [(":".join(map(str, stamp)), video_id) for stamp, video_id in ids.items()]
+        rows = [(_stamp_text(stamp), video_id) for stamp, video_id in ids.items()]
         with self._explained(), self._transaction():
             self._connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", rows)
 
@@ -120,9 +125,16 @@ class EmbeddingCache:
         rows = self._all(query, encoder_id)
         return {row[0]: Transcript(*row[1:]) for row in rows}
 
-    def infos(self) -> dict[str, MediaInfo]:
-        """What each clip's file says of itself, by video id."""
-        return {row[0]: MediaInfo(*row[1:]) for row in self._all("SELECT * FROM clips")}
+    def transcript(self, video_id: str) -> Transcript | None:
+        """What was understood of a clip, by whichever transcriber."""
+        rows = self._all("SELECT text, language, confidence FROM transcripts WHERE video_id = ? LIMIT 1", video_id)
+        return Transcript(*rows[0]) if rows else None
+
+    def info(self, video_id: str) -> MediaInfo | None:
+        """What a clip's file says of itself."""
+        query = "SELECT duration, width, height, video_codec, audio_codec FROM clips WHERE video_id = ?"
+        rows = self._all(query, video_id)
+        return MediaInfo(*rows[0]) if rows else None
 
     def pictures(self, video_id: str) -> list[bytes]:
         """The small JPEGs of a clip in the order of its frames; none where they were dropped or never made."""
@@ -179,3 +191,7 @@ class EmbeddingCache:
 
 def _places(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
+
+
+def _stamp_text(stamp: FileStamp) -> str:
+    return ":".join(map(str, stamp))

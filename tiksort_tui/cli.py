@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from tiksort_tui import __version__, commands
-from tiksort_tui.batch import BatchOptions, run_batch
 from tiksort_tui.config import default_config_path, load_config, with_overrides
 from tiksort_tui.encoders import weights
 from tiksort_tui.errors import ExitCode, TiksortError
@@ -75,6 +74,11 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--retry", is_flag=True, help="Try clips again that failed before."),
             click.option("--encoder", type=click.Choice(["auto", "clip", "builtin"]), help="What looks and listens."),
             click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where it runs."),
+            click.option(
+                "--player", type=click.Choice(["auto", "libmpv", "mpv", "none"]), help="What plays beside the screen."
+            ),
+            click.option("--mpv-socket", help="IPC socket of a running mpv that plays instead."),
+            click.option("--media-map", multiple=True, metavar="HERE=THERE", help="Where that mpv finds the library."),
             _config_option,
             click.option("-v", "--verbose", is_flag=True, help="Tell every event on stderr."),
         )
@@ -169,9 +173,17 @@ def _sort(library: Path, **options: Any) -> None:
         encoder__device=options["device"],
         prediction__top_k=options["top_k"],
         prediction__threshold=options["threshold"],
+        player__kind=options["player"],
+        player__socket=options["mpv_socket"],
+        player__media_map=options["media_map"] or None,
     )
+    # Each takes its time to import, and the other is not needed.
     if not options["batch"]:
-        raise click.UsageError("There is no screen yet: add --batch.")
+        from tiksort_tui.tui.app import run_screen
+
+        sys.exit(run_screen(library, config))
+    from tiksort_tui.batch import BatchOptions, run_batch
+
     batch = BatchOptions(library, config, options["move"], options["as_json"], options["retry"], options["verbose"])
     sys.exit(run_batch(batch))
 

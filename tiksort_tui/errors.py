@@ -55,3 +55,7 @@ class MoveError(TiksortError):
     """A file was not moved; it is where it was."""
 
     exit_code = ExitCode.MOVE_REFUSED
+
+
+class PlayerError(TiksortError):
+    """mpv is not to be had, or no longer there; sorting goes on without it."""

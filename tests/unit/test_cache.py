@@ -25,7 +25,8 @@ def test_a_clip_is_complete_when_every_encoder_has_spoken(cache):
     assert cache.complete(["eye", "ear"]) == {"a"}
     assert cache.transcripts("whisper") == {"a": said}
     assert cache.transcripts("another") == {}
-    assert cache.infos() == {"a": INFO, "b": INFO}
+    assert (cache.info("a"), cache.info("unknown")) == (INFO, None)
+    assert (cache.transcript("a"), cache.transcript("b")) == (said, None)
     vectors = cache.vectors("eye", ["a", "b", "unknown"])
     assert set(vectors) == {"a", "b"}
     np.testing.assert_allclose(vectors["a"], vector, atol=1e-3)
@@ -64,6 +65,7 @@ def test_a_file_is_known_again_by_its_stamp(cache, tmp_path):
     cache.remember_ids({stamp: "a"})
     other = EmbeddingCache(tmp_path / "cache.sqlite3")
     assert other.known_ids() == {stamp: "a"}
+    assert (other.id_of(stamp), other.id_of(stamp._replace(size=11))) == ("a", None)
     other.close()
 
 

@@ -74,8 +74,9 @@ def load_encoders(config: Config) -> Encoders:
     device = _resolve_device(config.encoder.device)
     image, text = load_clip(plan.clip, device)
     if plan.whisper is None:
-        return Encoders("clip", image)
-    return Encoders("clip", image, transcriber=_load_transcriber(plan.whisper, device, config), text=text)
+        return Encoders("clip", image, device=device)
+    transcriber = _load_transcriber(plan.whisper, device, config)
+    return Encoders("clip", image, transcriber=transcriber, text=text, device=device)
 
 
 def _load_transcriber(folder: Path, device: Device, config: Config) -> Transcriber:

@@ -78,6 +78,14 @@ class Encoders:
     sound: SoundEncoder | None = None
     transcriber: Transcriber | None = None
     text: TextEncoder | None = None
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """What a person calls the set."""
+        if self.kind == "builtin":
+            return "builtin encoder"
+        return "CLIP + Whisper" if self.transcriber else "CLIP"
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

@@ -27,6 +27,14 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodersReady:
+    """The encoders are loaded: what they are called, and on which device they run."""
+
+    encoder: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """The library was listed. `cached` and `to_extract` count clips, a content that is there twice once."""
 
@@ -123,7 +131,8 @@ class EngineRestarted:
 
 
 Event = (
-    Scanned
+    EncodersReady
+    | Scanned
     | ExtractionStarted
     | VideoExtracted
     | VideoFailed

@@ -18,6 +18,7 @@ from tiksort_tui.learning import Classifier, NotEnoughLabels, block_slices, fit
 from tiksort_tui.library.scan import scan
 from tiksort_tui.pipeline import artifacts
 from tiksort_tui.pipeline.events import (
+    EncodersReady,
     Event,
     ExtractionStarted,
     Finished,
@@ -47,6 +48,7 @@ def run(
     Raises LibraryError, EncoderError, and ReadingHung (see `extract`).
     """
     encoders = load()
+    yield EncodersReady(encoders.name, encoders.device)
     bound = request.config.extraction.strip_cache_mb * 1024 * 1024
     with closing(EmbeddingCache(request.state / CACHE, bound)) as cache:
         yield from _Run(request, encoders, cache, wanted).events()
@@ -204,6 +206,7 @@ class _Run:
             fingerprint=fingerprint(self._snapshot, self._request.config, plan),
             finished=now(),
             encoder_kind=self._encoders.kind,
+            encoder_name=self._encoders.name,
             encoder_id=self._encoders.id,
             notice=plan.notice,
             model=self._trained if isinstance(self._trained, Trained) else None,

@@ -29,6 +29,7 @@ class RunSummary:
     fingerprint: str
     finished: datetime
     encoder_kind: str
+    encoder_name: str
     encoder_id: str
     notice: str | None
     model: Trained | None

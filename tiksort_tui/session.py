@@ -1,0 +1,185 @@
+"""Session: the queue, the clip on screen, the folders and what each key means. No Textual, no I/O, no clock.
+
+Only the screen's event loop changes it. A filing is planned here, carried out elsewhere, and its outcome comes back:
+until then the clip has left the queue, so that nobody waits for a disk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiksort_tui.domain import Filing, LibrarySnapshot, Prediction
+
+DIGITS = "1234567890"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder with its key, None where the keys have run out, and how many clips are in it."""
+
+    name: str
+    key: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRequest:
+    """A filing that the mover is to carry out; `place` is where the clip stood in the queue."""
+
+    clip: Path
+    folder: str
+    place: int
+
+
+class Session:
+    """What the person sees and changes. Folders keep their keys and their order as long as it lasts."""
+
+    def __init__(self, snapshot: LibrarySnapshot, predictions: Sequence[Prediction] = ()) -> None:
+        self.root = snapshot.root
+        self.queue: list[Path] = [video.path for video in snapshot.unsorted]
+        self.cursor = 0
+        self.generation = 0
+        self.predictions: dict[Path, Prediction] = {}
+        self.failures: dict[Path, str] = {}
+        self.filed: Counter[str] = Counter()
+        self._counts = Counter(video.folder for video in snapshot.labelled)
+        self._names: list[str] = list(snapshot.folders)
+        self._in_flight: dict[Path, FilingRequest] = {}
+        self._filed_here: set[Path] = set()
+        self._passed: list[Path] = []
+        self.apply(0, predictions)
+
+    @property
+    def current(self) -> Path | None:
+        """The clip under the cursor, which is the one that plays; None when all are sorted."""
+        return self.queue[self.cursor] if self.queue else None
+
+    @property
+    def folders(self) -> list[Folder]:
+        keys = [*DIGITS, *[None] * len(self._names)]
+        return [Folder(name, key, self._counts[name]) for name, key in zip(self._names, keys, strict=False)]
+
+    @property
+    def remaining(self) -> int:
+        return len(self.queue)
+
+    @property
+    def total(self) -> int:
+        """The clips that were unsorted when the session began, or became so by undoing."""
+        return len(self.queue) + self.filed.total()
+
+    @property
+    def busy(self) -> bool:
+        """Whether filings are under way."""
+        return bool(self._in_flight)
+
+    def upcoming(self, count: int) -> list[Path]:
+        """The clip on screen and those after it: what is worth reading first."""
+        return self.queue[self.cursor : self.cursor + count]
+
+    def prediction(self, clip: Path | None) -> Prediction | None:
+        return self.predictions.get(clip) if clip else None
+
+    def folder_of_key(self, key: str) -> str | None:
+        return next((folder.name for folder in self.folders if folder.key == key), None)
+
+    def suggestion(self, rank: int) -> str | None:
+        """The folder that the model puts at `rank` (1 is the best) for the clip on screen."""
+        prediction = self.prediction(self.current)
+        if prediction is None or rank > len(prediction.suggestions):
+            return None
+        return prediction.suggestions[rank - 1].folder
+
+    def walk(self, step: int) -> None:
+        """Move the cursor; it stops at both ends."""
+        self.cursor = max(0, min(self.cursor + step, len(self.queue) - 1))
+
+    def later(self) -> None:
+        """Put the clip on screen at the end of the queue; the next one comes on screen."""
+        if self.queue:
+            clip = self.queue.pop(self.cursor)
+            self.queue.append(clip)
+            self._passed.append(clip)
+            if self.cursor == len(self.queue) - 1:
+                self.cursor = 0
+
+    def previous(self) -> None:
+        """Bring the clip that was put off last, if it is still unsorted, back before the one on screen; else walk back."""
+        on_screen = self.current
+        while self._passed:
+            clip = self._passed.pop()
+            if on_screen and clip != on_screen and clip in self.queue:
+                self.queue.remove(clip)
+                self.cursor = self.queue.index(on_screen)
+                self.queue.insert(self.cursor, clip)
+                return
+        self.walk(-1)
+
+    def file(self, folder: str) -> FilingRequest | None:
+        """Plan to file the clip on screen; the next one comes on screen. None where there is none."""
+        clip = self.current
+        if clip is None or folder not in self._names:
+            return None
+        request = FilingRequest(clip, folder, self.cursor)
+        self.queue.pop(self.cursor)
+        self.cursor = max(0, min(self.cursor, len(self.queue) - 1))
+        self._in_flight[clip] = request
+        self._filed_here.add(clip)
+        self._counts[folder] += 1
+        self.filed[folder] += 1
+        return request
+
+    def moved(self, request: FilingRequest) -> None:
+        """The filing is done."""
+        self._in_flight.pop(request.clip, None)
+
+    def move_failed(self, request: FilingRequest) -> None:
+        """The clip is where it was: bring it back to its place. The clip on screen stays."""
+        self._in_flight.pop(request.clip, None)
+        self._filed_here.discard(request.clip)
+        self._counts[request.folder] -= 1
+        self.filed[request.folder] -= 1
+        place = min(request.place, len(self.queue))
+        self.queue.insert(place, request.clip)
+        if place <= self.cursor and len(self.queue) > 1:
+            self.cursor += 1
+
+    def undone(self, filing: Filing) -> None:
+        """A filing was taken back, also one of an earlier session: its clip comes on screen, if it is unsorted again."""
+        clip, folder = filing.source, self._top(filing.target)
+        self._counts[folder] -= 1
+        if clip in self._filed_here:
+            self._filed_here.remove(clip)
+            self.filed[folder] -= 1
+        if clip.parent != self.root:
+            self._counts[self._top(clip)] += 1
+        elif clip in self.queue:
+            self.cursor = self.queue.index(clip)
+        else:
+            self.queue.insert(self.cursor, clip)
+
+    def gone(self, clip: Path) -> None:
+        """The clip is no longer in the library's root: another program moved it or deleted it."""
+        if clip in self.queue:
+            place = self.queue.index(clip)
+            self.queue.pop(place)
+            if place < self.cursor or self.cursor == len(self.queue):
+                self.cursor = max(0, self.cursor - 1)
+
+    def add_folder(self, name: str) -> None:
+        """A new folder takes the next free key, after all others."""
+        if name not in self._names:
+            self._names.append(name)
+
+    def apply(self, generation: int, predictions: Iterable[Prediction]) -> None:
+        """Take over predictions, unless a newer model has spoken. The clip on screen stays."""
+        if generation >= self.generation:
+            self.generation = generation
+            self.predictions.update((prediction.path, prediction) for prediction in predictions)
+
+    def _top(self, path: Path) -> str:
+        """The folder that counts a clip at `path`."""
+        return path.relative_to(self.root).parts[0]

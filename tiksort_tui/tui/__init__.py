@@ -1,0 +1,6 @@
+"""The sorting screen. Nothing in this process may import torch, decode a video, print, or write to descriptor 2."""
+
+import os
+
+# Before Textual is imported: over a slow line the parts of an escape sequence come far apart.
+os.environ.setdefault("ESCDELAY", "500")

@@ -1,0 +1,63 @@
+"""What the engine is doing, gathered from its events: plain values that the panels show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiksort_tui.pipeline.events import (
+    EncodersReady,
+    Event,
+    Finished,
+    NoModel,
+    Scanned,
+    Trained,
+    TrainingStarted,
+    VideoExtracted,
+    VideoFailed,
+)
+
+
+@dataclass(slots=True)
+class Progress:
+    """The engine's run. `stage` is empty while none is going on; times are of one monotonic clock, in seconds."""
+
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    began: float = 0.0
+    encoder: str = ""
+    device: str = ""
+    model: Trained | None = None
+    no_model: str | None = None
+
+    def start(self) -> None:
+        self.stage, self.done, self.total = "starting", 0, 0
+
+    def stop(self) -> None:
+        self.stage = ""
+
+    def take(self, event: Event, now: float) -> None:
+        """Take over what `event` tells."""
+        match event:
+            case EncodersReady(encoder, device):
+                self.encoder, self.device = encoder, device
+            case Scanned(to_extract=total):
+                self.stage, self.total, self.began = "reading", total, now
+            case VideoExtracted(done=done) | VideoFailed(done=done):
+                self.done = done
+            case TrainingStarted():
+                self.stage = "learning"
+            case Trained():
+                self.model, self.no_model, self.stage = event, None, "reading"
+            case NoModel(reason):
+                self.model, self.no_model, self.stage = None, reason, "reading"
+            case Finished():
+                self.stage = ""
+
+    def rate(self, now: float) -> float:
+        """Clips a second."""
+        return self.done / (now - self.began) if self.done and now > self.began else 0.0
+
+    def seconds_left(self, now: float) -> float | None:
+        rate = self.rate(now)
+        return (self.total - self.done) / rate if rate else None

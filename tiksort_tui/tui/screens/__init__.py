@@ -1,0 +1,1 @@
+"""The screens: the sorting screen, and those that lie over it."""

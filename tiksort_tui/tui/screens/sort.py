@@ -1,0 +1,229 @@
+"""The sorting screen: turns keys into what the session does, and shows the session."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+
+from tiksort_tui.domain import Failure, visible
+from tiksort_tui.errors import TiksortError
+from tiksort_tui.tui import views
+from tiksort_tui.tui.details import Details
+from tiksort_tui.tui.geometry import WIDE, arrange
+from tiksort_tui.tui.guard import FilingGuard
+from tiksort_tui.tui.keymap import FILING, command_of, hints
+from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.screens.folder_name import FolderNameScreen
+from tiksort_tui.tui.screens.help import HelpScreen
+
+if TYPE_CHECKING:
+    from tiksort_tui.tui.app import SortApp
+
+TEXT_PANELS = (
+    "header", "top_rule", "folders", "session", "clip", "said", "queue", "suggestion", "progress", "learning",
+    "bottom_rule", "keys", "message",
+)  # fmt: skip
+REDRAW_SECONDS = 0.1
+SEEK_SECONDS = 5.0
+# Filings after which the speed says something.
+FILINGS_FOR_A_SPEED = 3
+
+
+class SortScreen(Screen[None]):
+    """One library on one screen. All keys come to `press`, from the terminal and from mpv's window alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panels = {name: Panel(name) for name in TEXT_PANELS}
+        self._strip = StripPanel("strip")
+        self._guard = FilingGuard()
+        self._shown: Path | None = None
+        self._details = Details()
+        self._message = Content()
+        self._dirty = False
+
+    @property
+    def sort(self) -> SortApp:
+        return cast("SortApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield from self._panels.values()
+        yield self._strip
+
+    def on_mount(self) -> None:
+        self.set_interval(REDRAW_SECONDS, self._redraw_if_dirty)
+        self._show_current()
+
+    def on_resize(self, event: events.Resize) -> None:
+        regions = arrange(event.size.width, event.size.height)
+        for name, panel in [*self._panels.items(), ("strip", self._strip)]:
+            region = regions.get(name)
+            panel.display = region is not None
+            if region is not None:
+                panel.styles.offset = (region.x, region.y)
+                panel.styles.width, panel.styles.height = region.width, region.height
+        self._regions = regions
+        self._read_details()
+        self.changed()
+
+    def on_key(self, event: events.Key) -> None:
+        # Also for keys that mean nothing here: Textual's own bindings must not get them.
+        event.stop()
+        event.prevent_default()
+        self.press(event.key)
+
+    def press(self, key: str) -> None:
+        """Do what `key`, by Textual's name, stands for."""
+        command = command_of(key)
+        session, player = self.sort.session, self.sort.player
+        allowed = self._guard.allows(key, session.current, time.monotonic())
+        if command is None or (command in FILING and not allowed):
+            return
+        match command:
+            case "file":
+                self._file(session.folder_of_key(key), f"no folder has the key {key}")
+            case "take_1" | "take_2" | "take_3":
+                self._file(session.suggestion(int(command[-1])), "there is no suggestion to take")
+            case "undo":
+                self.sort.undo()
+            case "later":
+                session.later()
+            case "previous":
+                session.previous()
+            case "down":
+                session.walk(1)
+            case "up":
+                session.walk(-1)
+            case "pause":
+                player.toggle_pause()
+            case "back":
+                player.seek(-SEEK_SECONDS)
+            case "forward":
+                player.seek(SEEK_SECONDS)
+            case "mute":
+                player.toggle_mute()
+            case "window":
+                player.bring_back()
+            case "retrain":
+                self.sort.toggle_run()
+            case "new_folder":
+                self.app.push_screen(FolderNameScreen(), self._make_folder)
+            case "help":
+                self.app.push_screen(HelpScreen())
+            case "quit":
+                self.sort.start(self.sort.leave())
+        self.changed()
+
+    def say(self, text: str, trouble: bool = False) -> None:
+        """Show one line at the bottom."""
+        self._message = Content.styled(f" {visible(text)}", "$warning" if trouble else "$text")
+        self.changed(soon=False)
+
+    def extracted(self, clip: Path) -> None:
+        """The engine knows more of `clip` now."""
+        if clip == self._shown:
+            self._read_details()
+
+    def changed(self, soon: bool = True) -> None:
+        """Something that is shown has changed; `soon` for what the person did, else within a tenth of a second."""
+        self._dirty = True
+        if soon and self.is_mounted:
+            if self.sort.session.current != self._shown:
+                self._show_current()
+            self._redraw_if_dirty()
+
+    def _file(self, folder: str | None, otherwise: str) -> None:
+        if folder is None:
+            self.say(otherwise)
+        elif request := self.sort.session.file(folder):
+            self.sort.file(request)
+
+    def _make_folder(self, name: str | None) -> None:
+        if name:
+            self.sort.make_folder(name)
+
+    def _show_current(self) -> None:
+        """The cursor has come to another clip: play it, and find out what is known of it."""
+        clip = self._shown = self.sort.session.current
+        self._details = Details()
+        self._strip.show([])
+        self.sort.playback = None
+        if clip is None:
+            self.sort.player.stop()
+        else:
+            self.sort.player.play(clip)
+            self._read_details()
+        self.sort.want()
+        self.call_after_refresh(lambda: self._guard.painted(clip, time.monotonic()))
+
+    def _read_details(self) -> None:
+        if self._shown is not None:
+            self.sort.start(self._details_of(self._shown))
+
+    async def _details_of(self, clip: Path) -> None:
+        # Keys that come in a row pass over clips; only the one that stays is looked up.
+        await asyncio.sleep(0)
+        region = getattr(self, "_regions", {}).get("strip")
+        if clip != self._shown:
+            return
+        try:
+            details = await self.sort.details.read(clip, region.width if region else 0, region.height if region else 0)
+        except TiksortError as error:
+            self.say(str(error), trouble=True)
+            return
+        if clip == self._shown:
+            self._details = details
+            self._strip.show(list(details.strip))
+            self.changed()
+
+    def _redraw_if_dirty(self) -> None:
+        if not self._dirty and not self.sort.progress.stage:
+            return
+        self._dirty = False
+        now = time.monotonic()
+        wide = self.size.width >= WIDE
+        for name, region in getattr(self, "_regions", {}).items():
+            if name != "strip":
+                self._panels[name].show(self._lines(name, region.width, region.height, now, wide))
+
+    def _lines(self, name: str, width: int, height: int, now: float, wide: bool) -> views.Lines:
+        app, session = self.sort, self.sort.session
+        minutes = (now - app.began) / 60
+        filed = session.filed.total()
+        pace = minutes * 60 / filed if filed >= FILINGS_FOR_A_SPEED else None
+        match name:
+            case "header":
+                player = app.player.describe()
+                return [views.header(str(app.root), app.progress, player, now, width, wide)]
+            case "top_rule" | "bottom_rule":
+                return [Content("─" * width)]
+            case "folders":
+                return views.folders(session, width, height)
+            case "session":
+                return views.session_totals(filed, minutes)
+            case "clip":
+                return views.clip(session, self._details.info, self._details.size, app.playback, width)[:height]
+            case "said":
+                return views.said(self._details.transcript, width, height)
+            case "suggestion":
+                return views.suggestion(session, app.progress, width, tall=wide)[:height]
+            case "queue" if session.current is None:
+                failures = [Failure(path, reason) for path, reason in session.failures.items()]
+                return views.finished(session, minutes, failures[:3], width)[:height]
+            case "queue":
+                return views.queue(session, app.progress, width, height)
+            case "progress":
+                return views.remaining(session, pace, width)[:height]
+            case "learning":
+                return views.learning(app.progress, app.notices, now, width)[:height]
+            case "keys":
+                return [Content.styled(" " + hints(width - 2), "$text-muted")]
+            case _:
+                return [self._message]
