@@ -107,7 +107,7 @@ class Session:
                 self.cursor = 0
 
     def previous(self) -> None:
-        """Bring the clip that was put off last, if it is still unsorted, back before the one on screen; else walk back."""
+        """Bring the clip that was put off last back, before the one on screen; where none is left, walk back by one."""
         on_screen = self.current
         while self._passed:
             clip = self._passed.pop()
@@ -148,7 +148,7 @@ class Session:
             self.cursor += 1
 
     def undone(self, filing: Filing) -> None:
-        """A filing was taken back, also one of an earlier session: its clip comes on screen, if it is unsorted again."""
+        """A filing was taken back, also one of an earlier session: its clip, if unsorted again, comes on screen."""
         clip, folder = filing.source, self._top(filing.target)
         self._counts[folder] -= 1
         if clip in self._filed_here:

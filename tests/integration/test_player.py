@@ -1,6 +1,7 @@
 """The player with real mpv in a real X server: had as libmpv, as the program, and at a socket."""
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
@@ -9,11 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import need_tool
+from tests.x11 import mpv_home, x_server
 from tiksort_tui.config import PlayerConfig
 from tiksort_tui.errors import ConfigError
 from tiksort_tui.player import player as player_module
@@ -30,32 +33,21 @@ ALL = [*OWN, "socket"]
 @pytest.fixture(scope="module")
 def display():
     need_tool("mpv")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        [need_tool("Xvfb"), "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        pass_fds=(write,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with open(read) as number:
-        yield f":{number.readline().strip()}"
-    server.terminate()
-    server.wait()
+    with x_server() as name:
+        yield name
 
 
 @pytest.fixture
 def home(display, tmp_path, monkeypatch):
-    """A user's home whose mpv.conf has every mpv serve a second socket, by which the tests see what it really does."""
-    conf = tmp_path / "config" / "mpv" / "mpv.conf"
-    conf.parent.mkdir(parents=True)
-    conf.write_text(f"input-ipc-server={tmp_path}/spy\nvo=x11\nao=null\nloop-file=no\npause=yes\nosd-level=2\n")
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-    monkeypatch.setenv("DISPLAY", display)
+    for name, value in mpv_home(tmp_path, display).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    return tmp_path
+    yield tmp_path
+    # Whatever a test did: no process that was started with this home is left.
+    deadline = time.monotonic() + DEADLINE
+    while left := processes_of(tmp_path):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -156,6 +148,15 @@ async def watch(home, users_mpv):
     yield make
     for each in watched:
         await each.player.close()
+
+
+def processes_of(home):
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(home / "config") in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes())
+    return found
 
 
 async def gone(pid):
@@ -333,6 +334,15 @@ async def test_closing_ends_an_mpv_of_ones_own_even_one_that_hangs(watch, spy, c
             os.kill(pid, signal.SIGSTOP)
         await watched.player.close()
         await gone(pid)
+
+
+@pytest.mark.parametrize("way", OWN)
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1])
+async def test_closing_at_any_moment_of_the_start_leaves_none(watch, home, clips, way, moment):
+    watched = await watch(way)
+    watched.player.play(clips[0])
+    await asyncio.sleep(moment)
+    await watched.player.close()
 
 
 async def test_closing_leaves_a_given_mpv_blank_and_with_its_own_keys(watch, spy, clips):

@@ -51,6 +51,7 @@ class SortApp(App[None]):
         self.progress = Progress()
         self.playback: Playback | None = None
         self.notices: list[str] = []
+        self.speech = False
         self.began = time.monotonic()
         self._unchanged = False
         self._work: set[asyncio.Task[None]] = set()
@@ -137,6 +138,7 @@ class SortApp(App[None]):
             self.notices.append(str(error))
             self._unchanged = True
         else:
+            self.speech = plan.whisper is not None
             self.notices += [plan.notice] if plan.notice else []
             self._unchanged = summary is not None and summary.fingerprint == fingerprint(snapshot, self.config, plan)
         return session

@@ -27,9 +27,8 @@ def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
         with Image.open(io.BytesIO(jpeg)) as picture:
             picture.thumbnail((cell, 2 * height))
             left = place * (cell + 1) + (cell - picture.width) // 2
-            top = (2 * height - picture.height) // 4 * 2
-            sheet.paste(picture, (left, top))
-            drawn.paste(1, (left, top, left + picture.width, top + picture.height))
+            sheet.paste(picture, (left, 0))
+            drawn.paste(1, (left, 0, left + picture.width, picture.height))
     pixels, inside = sheet.load(), drawn.load()
     assert pixels is not None
     assert inside is not None

@@ -14,10 +14,12 @@ from tiksort_tui.tui.progress import Progress
 
 # Below this the suggestion is a question.
 SURE = 0.7
+# Beyond this a name and what is said of it come too far apart.
+WIDEST_QUEUE = 100
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
-TITLE = "bold $text-muted"
-MUTED = "$text-muted"
+TITLE = "bold $foreground-muted"
+MUTED = "$foreground-muted"
 ACCENT = "bold $primary"
 DOUBT = "bold $warning"
 
@@ -47,7 +49,7 @@ def folders(session: Session, width: int, height: int) -> Lines:
     else:
         more = 0
     for folder in rows:
-        text = f"{folder.key or ' '}  {fit(folder.name, width - 12)} {folder.count:>5}"
+        text = f"{folder.key or ' '}  {fit(folder.name, width - 11)} {folder.count:>4}"
         if prediction and folder.name == prediction.folder:
             edge, style = ("┃", ACCENT) if prediction.confidence >= SURE else ("╎", DOUBT)
             lines.append(Content.assemble(" ", (f"{edge}{text}{edge}", style)))
@@ -74,7 +76,7 @@ def clip(session: Session, info: MediaInfo | None, size: int | None, playback: P
     if info:
         facts.append(f"{info.width}x{info.height}")
     if size is not None:
-        facts.append(f"{size / 1e6:.1f} MB")
+        facts.append(f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB")
     state = ""
     if playback:
         sound = "muted" if playback.muted else f"vol {playback.volume:.0f}"
@@ -103,7 +105,7 @@ def suggestion(session: Session, progress: Progress, width: int, tall: bool) -> 
             percent += "?"
         if tall:
             lines.append(Content.styled(fit(label, width - 7) + percent.rjust(7), style))
-            lines.append(Content.styled(blocks(width - 2, one.confidence), style or MUTED))
+            lines.append(Content.styled(blocks(width, one.confidence), style or MUTED))
             lines += [Content.styled(f"    {name}", MUTED), Content()]
         else:
             head = fit(label, max(8, width // 3))
@@ -125,7 +127,8 @@ def _why_none(session: Session, progress: Progress) -> str:
 
 def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
     """The clips around the cursor, with what the model says of each."""
-    lines = [Content.styled("QUEUE" + "by name".rjust(width - 5), TITLE)]
+    width = min(width, WIDEST_QUEUE)
+    lines = [Content.styled("QUEUE" + "by name".rjust(width - 6), TITLE)]
     room = height - 1
     first = max(0, min(session.cursor - room // 3, len(session.queue) - room))
     keys = {folder.name: folder.key for folder in session.folders}
@@ -158,12 +161,12 @@ def remaining(session: Session, seconds_a_clip: float | None, width: int) -> Lin
     """How much is left to sort."""
     share = 1 - session.remaining / session.total if session.total else 1.0
     lines = [
-        Content.styled(" PROGRESS", TITLE),
-        Content.styled(f" {session.remaining} / {session.total} remaining", "bold"),
-        Content.assemble(" ", bar(width - 3, share, "█", "▌")),
+        Content.styled("PROGRESS", TITLE),
+        Content.styled(f"{session.remaining} / {session.total} remaining", "bold"),
+        bar(width, share, "█", "▌"),
     ]
     if seconds_a_clip is not None and session.remaining:
-        lines.append(Content.styled(f" about {clock(seconds_a_clip * session.remaining)} left", MUTED))
+        lines.append(Content.styled(f"about {clock(seconds_a_clip * session.remaining)} left", MUTED))
     return lines
 
 
@@ -177,9 +180,9 @@ def learning(progress: Progress, notices: Sequence[str], now: float, width: int)
     """What the engine does, how good the model is, and what the user should know of this machine."""
     lines = [Content.styled("LEARNING", TITLE)]
     if progress.stage == "reading" and progress.total:
-        count = f"reading {progress.done}/{progress.total}"
-        lines.append(Content(f"{count:<{width - 9}}{progress.rate(now):.1f}/s"))
-        lines.append(bar(width - 2, progress.done / progress.total, "█", "▌"))
+        count, rate = f"reading {progress.done}/{progress.total}", f"{progress.rate(now):.1f}/s"
+        lines.append(Content(f"{count}{rate:>{width - len(count)}}"))
+        lines.append(bar(width, progress.done / progress.total, "█", "▌"))
         left = progress.seconds_left(now)
         lines.append(Content.styled(f"{clock(left)} left, r cancels" if left is not None else "r cancels", MUTED))
     elif progress.stage:

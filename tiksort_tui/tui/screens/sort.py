@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import Screen
 
 from tiksort_tui.domain import Failure, visible
@@ -31,6 +32,7 @@ TEXT_PANELS = (
     "bottom_rule", "keys", "message",
 )  # fmt: skip
 REDRAW_SECONDS = 0.1
+DETAILS_AFTER_SECONDS = 0.03
 SEEK_SECONDS = 5.0
 # Filings after which the speed says something.
 FILINGS_FOR_A_SPEED = 3
@@ -48,6 +50,7 @@ class SortScreen(Screen[None]):
         self._details = Details()
         self._message = Content()
         self._dirty = False
+        self._regions: dict[str, Region] = {}
 
     @property
     def sort(self) -> SortApp:
@@ -62,14 +65,13 @@ class SortScreen(Screen[None]):
         self._show_current()
 
     def on_resize(self, event: events.Resize) -> None:
-        regions = arrange(event.size.width, event.size.height)
+        self._regions = regions = arrange(event.size.width, event.size.height, self.sort.speech)
         for name, panel in [*self._panels.items(), ("strip", self._strip)]:
             region = regions.get(name)
             panel.display = region is not None
             if region is not None:
                 panel.styles.offset = (region.x, region.y)
                 panel.styles.width, panel.styles.height = region.width, region.height
-        self._regions = regions
         self._read_details()
         self.changed()
 
@@ -168,9 +170,9 @@ class SortScreen(Screen[None]):
             self.sort.start(self._details_of(self._shown))
 
     async def _details_of(self, clip: Path) -> None:
-        # Keys that come in a row pass over clips; only the one that stays is looked up.
-        await asyncio.sleep(0)
-        region = getattr(self, "_regions", {}).get("strip")
+        # The next clip's name is painted first, and of clips that are passed over in a row only the last is looked up.
+        await asyncio.sleep(DETAILS_AFTER_SECONDS)
+        region = self._regions.get("strip")
         if clip != self._shown:
             return
         try:
@@ -189,7 +191,7 @@ class SortScreen(Screen[None]):
         self._dirty = False
         now = time.monotonic()
         wide = self.size.width >= WIDE
-        for name, region in getattr(self, "_regions", {}).items():
+        for name, region in self._regions.items():
             if name != "strip":
                 self._panels[name].show(self._lines(name, region.width, region.height, now, wide))
 
@@ -224,6 +226,6 @@ class SortScreen(Screen[None]):
             case "learning":
                 return views.learning(app.progress, app.notices, now, width)[:height]
             case "keys":
-                return [Content.styled(" " + hints(width - 2), "$text-muted")]
+                return [Content.styled(" " + hints(width - 2), views.MUTED)]
             case _:
                 return [self._message]
