@@ -66,7 +66,7 @@ def test_only_the_mover_moves_files():
             assert name in own_files | movers, f"{name} calls {called}"
 
 
-@pytest.mark.parametrize("module", ["cli", "batch", "commands", "engine.client"])
+@pytest.mark.parametrize("module", ["cli", "batch", "commands", "doctor", "engine.client"])
 def test_the_foreground_process_imports_nothing_heavy(module):
     code = f"import sys, tiksort_tui.{module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

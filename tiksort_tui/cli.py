@@ -14,9 +14,11 @@ import click
 
 from tiksort_tui import __version__, commands
 from tiksort_tui.config import default_config_path, load_config, with_overrides
+from tiksort_tui.doctor import run_doctor
 from tiksort_tui.encoders import weights
 from tiksort_tui.errors import ExitCode, TiksortError
 
+BATCH_ONLY = ("threshold", "move", "as_json", "retry", "verbose")
 # By name: what makes and decodes videos has no place in this process.
 DEMO = "tiksort_tui.demo"
 EPILOG = """\b
@@ -24,7 +26,9 @@ Exit codes:
   0  fine                      4    some clips could not be read or filed
   2  bad usage or config       5    the engine or an encoder failed
   3  library unusable          6    a file was not moved (undo, file)
-                               130  interrupted
+  7  something that is needed  130  interrupted
+     or configured does not
+     work (doctor)
 A folder that is named like a verb: tiksort-tui ./undo
 """
 
@@ -161,6 +165,14 @@ def models(download: bool, config_path: Path | None) -> None:
         click.echo("`tiksort-tui models --download` fetches what is missing; without it the builtin encoder is used")
 
 
+@cli.command()
+@click.argument("library", type=click.Path(path_type=Path), required=False)
+@_config_option
+def doctor(library: Path | None, config_path: Path | None) -> None:
+    """Say what works here, and what to do about the rest; of LIBRARY, where its state is."""
+    sys.exit(run_doctor(load_config(config_path), library))
+
+
 def _download(model: weights.Model) -> Path:
     with click.progressbar(length=model.size, label=model.title, file=sys.stderr) as bar:
         return weights.download(model, lambda done, _: bar.update(done - bar.pos))
@@ -179,6 +191,8 @@ def _sort(library: Path, **options: Any) -> None:
     )
     # Each takes its time to import, and the other is not needed.
     if not options["batch"]:
+        if given := [name for name in BATCH_ONLY if options[name] not in (None, False)]:
+            raise click.UsageError(f"--{given[0].replace('as_', '')} needs --batch.")
         from tiksort_tui.tui.app import run_screen
 
         sys.exit(run_screen(library, config))

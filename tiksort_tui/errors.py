@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     CLIPS_FAILED = 4
     ENGINE_FAILED = 5
     MOVE_REFUSED = 6
+    SOMETHING_MISSING = 7
     INTERRUPTED = 130
 
 

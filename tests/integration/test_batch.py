@@ -131,6 +131,7 @@ def test_undo_says_what_it_refuses(library):
     [
         (["--batch"], ExitCode.USAGE, "LIBRARY"),
         (["--batch", "--threshold", "7", "."], ExitCode.USAGE, "threshold"),
+        (["--json", "."], ExitCode.USAGE, "--json needs --batch"),
         (["--bitch", "."], ExitCode.USAGE, "--batch"),
         (["--batch", "--config", "/none.toml", "."], ExitCode.USAGE, "/none.toml"),
         (["--batch", "/no such place"], ExitCode.LIBRARY_UNUSABLE, "no such folder"),

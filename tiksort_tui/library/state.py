@@ -41,7 +41,7 @@ def state_dir(root: Path, configured: str = "") -> Path:
     if configured:
         return _made(Path(configured).expanduser().absolute() / _unique_name(root))
     inside = root / STATE_FOLDER
-    if os.access(inside if inside.is_dir() else root, os.W_OK) and not _on_network(root):
+    if os.access(inside if inside.is_dir() else root, os.W_OK) and not on_network(root):
         return _made(inside)
     return _made(platformdirs.user_state_path("tiksort-tui") / _unique_name(root))
 
@@ -60,7 +60,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _on_network(root: Path) -> bool:
+def on_network(root: Path) -> bool:
     """Whether `root` lies on a network file system, as far as the system tells (Linux)."""
     try:
         lines = _MOUNTS.read_text(errors="surrogateescape").splitlines()

@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
 
@@ -36,6 +37,8 @@ from tiksort_tui.tui.screens.sort import SortScreen
 PLAYER_LOG = "mpv.log"
 # Clips that the engine is asked to read first: the one on screen and the next ones.
 READ_AHEAD = 6
+# The name of the tasks that move files or make folders: they are never cut short.
+FILING = "filing"
 
 
 class SortApp(App[None]):
@@ -73,6 +76,11 @@ class SortApp(App[None]):
             self.toggle_run()
 
     async def on_unmount(self) -> None:
+        # A run that sees its engine end starts another one; a look-up finds its thread gone.
+        for task in self._work:
+            if task.get_name() != FILING:
+                task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
         await self.engine.close()
         await self.player.close()
         await self.filer.close()
@@ -85,7 +93,7 @@ class SortApp(App[None]):
         """End the program when the moves in flight are done."""
         if self.session.busy:
             self.sort_screen.say("finishing the moves in flight …")
-        filings = [task for task in self._work if task.get_name() == "filing"]
+        filings = [task for task in self._work if task.get_name() == FILING]
         await asyncio.gather(*filings, return_exceptions=True)
         self.exit()
 
@@ -98,15 +106,15 @@ class SortApp(App[None]):
 
     def file(self, request: FilingRequest) -> None:
         """Carry out a filing that the session has planned."""
-        self.start(self._file(request), name="filing")
+        self.start(self._file(request), name=FILING)
 
     def undo(self) -> None:
         """Take back the last filing."""
-        self.start(self._undo(), name="filing")
+        self.start(self._undo(), name=FILING)
 
     def make_folder(self, name: str) -> None:
         """Make a folder of the library."""
-        self.start(self._make_folder(name), name="filing")
+        self.start(self._make_folder(name), name=FILING)
 
     def toggle_run(self) -> None:
         """Start a run of the engine, or cancel the one that is going on."""
@@ -234,7 +242,9 @@ class SortApp(App[None]):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.panic(f"{type(error).__name__}: {error}")
+            # As text: what stands in brackets is no markup.
+            message = Text(f"{type(error).__name__}: {error}")
+            self.exit(return_code=ExitCode.ENGINE_FAILED, message=message)
 
 
 def run_screen(library: Path, config: Config) -> ExitCode:

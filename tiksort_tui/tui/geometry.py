@@ -11,18 +11,22 @@ STRIP_FROM_HEIGHT = 22
 QUEUE_LINES = 5
 
 
-def arrange(width: int, height: int, speech: bool) -> dict[str, Region]:
-    """The panels' regions by their name; one that has no room has none, nor what is said where nothing listens."""
-    regions = _wide(width, height, speech) if width >= WIDE else _narrow(width, height, speech)
+def arrange(width: int, height: int, speech: bool, clip: bool) -> dict[str, Region]:
+    """The panels' regions by their name; one that has no room has none.
+
+    Nor has what is said in a clip where nothing listens (`speech`), and what a clip shows where there is none (`clip`).
+    """
+    strip = clip and height >= STRIP_FROM_HEIGHT
+    regions = (_wide if width >= WIDE else _narrow)(width, height, speech and clip, strip)
     return {name: region for name, region in regions.items() if region.area > 0}
 
 
-def _wide(width: int, height: int, speech: bool) -> dict[str, Region]:
+def _wide(width: int, height: int, speech: bool, pictures: bool) -> dict[str, Region]:
     top, bottom = 2, height - 3
     room = bottom - top
     middle, right = LEFT_WIDE + 1, width - RIGHT - MARGIN
     middle_width = right - middle - 2
-    strip = max(0, min(room // 2 - 4, middle_width // 5 * 8 // 9)) if height >= STRIP_FROM_HEIGHT else 0
+    strip = max(0, min(room // 2 - 4, middle_width // 5 * 8 // 9)) if pictures else 0
     said = 3 if room >= 24 and speech else 0
     queue = top + 4 + strip + (1 if strip else 0) + (said + 1 if said else 0)
     session = min(4, max(0, room - 16))
@@ -44,12 +48,12 @@ def _wide(width: int, height: int, speech: bool) -> dict[str, Region]:
     }
 
 
-def _narrow(width: int, height: int, speech: bool) -> dict[str, Region]:
+def _narrow(width: int, height: int, speech: bool, pictures: bool) -> dict[str, Region]:
     top, bottom = 2, height - 2
     middle = LEFT_NARROW + 1
     middle_width = width - middle - MARGIN
     needed = 2 + 1 + 3 + 1 + QUEUE_LINES + (2 if speech else 0)
-    strip = max(0, min(bottom - top - needed, 16)) if height >= STRIP_FROM_HEIGHT else 0
+    strip = max(0, min(bottom - top - needed, 16)) if pictures else 0
     said = 2 if strip and speech else 0
     suggestion = top + 3 + strip + said
     progress = 3 if height >= 18 else 0

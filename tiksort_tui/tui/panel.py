@@ -39,4 +39,7 @@ class StripPanel(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+        if y >= len(self._strips):
+            return Strip.blank(self.size.width, self.rich_style)
+        # The cells beside the pictures have no colour of their own.
+        return self._strips[y].apply_style(self.rich_style)

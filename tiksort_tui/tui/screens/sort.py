@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import Screen
 
 from tiksort_tui.domain import Failure, visible
@@ -65,15 +65,19 @@ class SortScreen(Screen[None]):
         self._show_current()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._regions = regions = arrange(event.size.width, event.size.height, self.sort.speech)
+        self._arrange(event.size)
+        self._read_details()
+        self.changed()
+
+    def _arrange(self, size: Size) -> None:
+        clip = self.sort.session.current is not None
+        self._regions = regions = arrange(size.width, size.height, self.sort.speech, clip)
         for name, panel in [*self._panels.items(), ("strip", self._strip)]:
             region = regions.get(name)
             panel.display = region is not None
             if region is not None:
                 panel.styles.offset = (region.x, region.y)
                 panel.styles.width, panel.styles.height = region.width, region.height
-        self._read_details()
-        self.changed()
 
     def on_key(self, event: events.Key) -> None:
         # Also for keys that mean nothing here: Textual's own bindings must not get them.
@@ -153,6 +157,8 @@ class SortScreen(Screen[None]):
 
     def _show_current(self) -> None:
         """The cursor has come to another clip: play it, and find out what is known of it."""
+        if (self._shown is None) != (self.sort.session.current is None):
+            self._arrange(self.size)
         clip = self._shown = self.sort.session.current
         self._details = Details()
         self._strip.show([])
@@ -203,7 +209,7 @@ class SortScreen(Screen[None]):
         match name:
             case "header":
                 player = app.player.describe()
-                return [views.header(str(app.root), app.progress, player, now, width, wide)]
+                return [views.header(_short(app.root), app.progress, player, now, width, wide)]
             case "top_rule" | "bottom_rule":
                 return [Content("─" * width)]
             case "folders":
@@ -229,3 +235,9 @@ class SortScreen(Screen[None]):
                 return [Content.styled(" " + hints(width - 2), views.MUTED)]
             case _:
                 return [self._message]
+
+
+def _short(root: Path) -> str:
+    """`root` as people write it: ~ for their home."""
+    home = Path.home()
+    return f"~/{root.relative_to(home)}" if root.is_relative_to(home) and root != home else str(root)
