@@ -68,7 +68,7 @@ def press_in_mpv(spy, key):
 
 
 def tree(root):
-    return {str(path.relative_to(root)): hashlib.blake2b(path.read_bytes()).hexdigest() for path in root.rglob("*.mp4")}
+    return {str(path.relative_to(root)): hashlib.blake2b(path.read_bytes()).hexdigest() for path in root.rglob("*.m*")}
 
 
 def player_processes(library):
@@ -81,13 +81,21 @@ def player_processes(library):
 
 @pytest.fixture
 def pile(demo_clips, tmp_path):
-    """Two folders with clips, and twelve unsorted ones."""
+    """Folders with clips, and twelve unsorted ones."""
     root = tmp_path / "library"
     for kind in ("dots", "waves"):
         shutil.copytree(demo_clips / kind, root / kind)
     for i, clip in enumerate(sorted(demo_clips.glob("*.mp4"))[:12]):
         shutil.copy2(clip, root / f"clip {i:02}.mp4")
     return root
+
+
+@pytest.fixture
+def real_pile(pile, shared_media):
+    """The same place with real videos."""
+    shutil.rmtree(pile)
+    # Without the modes of the shared files, which are read-only.
+    return Path(shutil.copytree(shared_media / "library", pile, copy_function=shutil.copyfile))
 
 
 @pytest.fixture
@@ -109,9 +117,12 @@ def start(pile, tmp_path):
             terminal.kill()
 
 
-def test_ten_filed_five_undone_and_five_more_after_a_restart(pile, tmp_path, start):
+@pytest.mark.parametrize("videos", ["pile", "real_pile"])
+def test_ten_filed_five_undone_and_five_more_after_a_restart(videos, pile, tmp_path, start, request):
+    request.getfixturevalue(videos)
     before = tree(pile)
-    names = sorted(path.name for path in pile.glob("*.mp4"))
+    names = sorted(path.name for path in pile.glob("*.m*"))
+    first, second, *_ = sorted(path.name for path in pile.iterdir() if path.is_dir())
     terminal = start()
     terminal.until_on_screen(names[0])
     terminal.until_seen("playing")
@@ -119,18 +130,18 @@ def test_ten_filed_five_undone_and_five_more_after_a_restart(pile, tmp_path, sta
     for i, name in enumerate(names[:9]):
         terminal.until_on_screen(name)
         terminal.press("1" if i % 2 else "2")
-        terminal.until_seen(f"Filed {name} in {'dots' if i % 2 else 'waves'}")
+        terminal.until_seen(f"Filed {name} in {first if i % 2 else second}")
     terminal.until_on_screen(names[9])
     terminal.until_seen("playing")
     press_in_mpv(tmp_path / "spy", "1")
-    terminal.until_seen(f"Filed {names[9]} in dots")
-    assert len(list(pile.glob("*.mp4"))) == 2
+    terminal.until_seen(f"Filed {names[9]} in {first}")
+    assert len(list(pile.glob("*.m*"))) == len(names) - 10
     for name in reversed(names[5:10]):
         terminal.press("u")
         terminal.until_seen(f"Took {name} back")
     terminal.press("q")
     terminal.until_over()
-    assert len(list(pile.glob("*.mp4"))) == 7
+    assert len(list(pile.glob("*.m*"))) == len(names) - 5
     assert player_processes(pile) == []
 
     terminal = start()

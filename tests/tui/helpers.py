@@ -1,0 +1,149 @@
+"""What the tests of the screen share: piles of small files, stand-ins for the engine and the player, what is drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock, create_autospec
+
+import pytest
+from textual.pilot import Pilot
+
+from tiksort_tui.config import Config, with_overrides
+from tiksort_tui.domain import Prediction, Suggestion
+from tiksort_tui.library.state import state_dir
+from tiksort_tui.pipeline.events import Event, Finished, Predicted, RunRequest
+from tiksort_tui.player.player import Player
+from tiksort_tui.tui.app import SortApp
+from tiksort_tui.tui.guard import FilingGuard
+
+CONFIG = with_overrides(Config(), encoder__kind="builtin", player__kind="none")
+DEADLINE = 20.0
+
+
+def pile(root: Path, clips: Sequence[str], folders: Sequence[str] = ("cats", "dogs")) -> Path:
+    """A library of files that only look like clips; each holds its own name."""
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+    for clip in clips:
+        (root / clip).write_text(clip)
+    return root
+
+
+def where(root: Path) -> dict[str, str]:
+    """Where each clip lies, by what it holds."""
+    return {path.read_text(): str(path.relative_to(root)) for path in root.rglob("*.mp4")}
+
+
+def predicted(root: Path, generation: int = 1, **folders: Sequence[tuple[str, float]]) -> Predicted:
+    """The model's word on some clips, named without their suffix."""
+    one = [
+        Prediction(root / f"{clip}.mp4", tuple(Suggestion(folder, confidence) for folder, confidence in best))
+        for clip, best in folders.items()
+    ]
+    return Predicted(generation, tuple(one))
+
+
+class StandInEngine:
+    """Tells what it is given to tell, raises the errors among it, and otherwise goes on with its run until cancelled."""
+
+    def __init__(self, *answers: Event | Exception) -> None:
+        self.requests: list[RunRequest] = []
+        self.wanted: list[tuple[Path, ...]] = []
+        self.cancels = 0
+        self.closed = False
+        self._answers: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+        self.tell(*answers)
+
+    def tell(self, *answers: Event | Exception | None) -> None:
+        for answer in answers:
+            self._answers.put_nowait(answer)
+
+    async def run(self, request: RunRequest) -> AsyncIterator[Event]:
+        self.requests.append(request)
+        while (answer := await self._answers.get()) is not None:
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
+            if isinstance(answer, Finished):
+                return
+
+    async def want(self, paths: Sequence[Path]) -> None:
+        self.wanted.append(tuple(paths))
+
+    async def cancel(self) -> None:
+        self.cancels += 1
+        self.tell(None)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def recording_player() -> Mock:
+    """A player that only writes down what it is asked."""
+    player: Mock = create_autospec(Player, instance=True, spec_set=True)
+    player.describe.return_value = "mpv"
+    return player
+
+
+def asked(player: Mock) -> list[tuple[Any, ...]]:
+    """What the player was asked to do, each with its arguments."""
+    return [(name, *arguments) for name, arguments, _ in player.mock_calls if name != "describe"]
+
+
+@asynccontextmanager
+async def sorting(
+    root: Path,
+    engine: StandInEngine | None = None,
+    player: Mock | None = None,
+    size: tuple[int, int] = (120, 36),
+    guarded: bool = False,
+) -> AsyncIterator[Pilot[None]]:
+    """The screen over the library `root`. Unless it is `guarded`, keys count however fast they come."""
+    app = SortApp(root, state_dir(root), CONFIG)
+    app.engine = engine or StandInEngine()
+    app.player = player or app.player
+    with pytest.MonkeyPatch.context() as patch:
+        if not guarded:
+            patch.setattr(FilingGuard, "allows", lambda *_: True)
+        async with app.run_test(size=size) as pilot:
+            await until(lambda: app.screen is app.sort_screen)
+            await pilot.pause()
+            yield pilot
+    assert not app.return_code, app._exit_renderables
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for what must come true."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        await asyncio.sleep(0.01)
+
+
+async def until_shown(pilot: Pilot[None], *texts: str) -> None:
+    """Wait until these stand on the screen."""
+    deadline = time.monotonic() + DEADLINE
+    while missing := [text for text in texts if text not in drawn(pilot)]:
+        assert time.monotonic() < deadline, f"{missing} not in\n{drawn(pilot)}"
+        await asyncio.sleep(0.01)
+
+
+def drawn(pilot: Pilot[None]) -> str:
+    """The whole screen as it is drawn, without its colours."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+def panel(pilot: Pilot[None], name: str) -> str:
+    """What one panel of the sorting screen holds."""
+    return pilot.app.sort_screen.query_one(f"#{name}").render().plain
+
+
+def queue(pilot: Pilot[None]) -> str:
+    """The clips' names without their suffix, the one on screen in brackets."""
+    session = pilot.app.session
+    return " ".join(f"[{clip.stem}]" if clip == session.current else clip.stem for clip in session.queue)
