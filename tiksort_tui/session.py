@@ -119,13 +119,12 @@ class Session:
         self.walk(-1)
 
     def file(self, folder: str) -> FilingRequest | None:
-        """Plan to file the clip on screen; the next one comes on screen. None where there is none."""
+        """Plan to file the clip on screen; the next one comes on screen. None where there is no clip or no such folder."""
         clip = self.current
         if clip is None or folder not in self._names:
             return None
         request = FilingRequest(clip, folder, self.cursor)
-        self.queue.pop(self.cursor)
-        self.cursor = max(0, min(self.cursor, len(self.queue) - 1))
+        self._leave(self.cursor)
         self._in_flight[clip] = request
         self._filed_here.add(clip)
         self._counts[folder] += 1
@@ -164,10 +163,7 @@ class Session:
     def gone(self, clip: Path) -> None:
         """The clip is no longer in the library's root: another program moved it or deleted it."""
         if clip in self.queue:
-            place = self.queue.index(clip)
-            self.queue.pop(place)
-            if place < self.cursor or self.cursor == len(self.queue):
-                self.cursor = max(0, self.cursor - 1)
+            self._leave(self.queue.index(clip))
 
     def add_folder(self, name: str) -> None:
         """A new folder takes the next free key, after all others."""
@@ -179,6 +175,14 @@ class Session:
         if generation >= self.generation:
             self.generation = generation
             self.predictions.update((prediction.path, prediction) for prediction in predictions)
+
+    def _leave(self, place: int) -> None:
+        """Take a clip out of the queue. If it is the one on screen, the next one comes, after the last the first."""
+        self.queue.pop(place)
+        if place < self.cursor:
+            self.cursor -= 1
+        elif self.cursor == len(self.queue):
+            self.cursor = 0
 
     def _top(self, path: Path) -> str:
         """The folder that counts a clip at `path`."""

@@ -13,8 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tiksort_tui.domain import FileStamp, Filing, LibrarySnapshot, Prediction, Suggestion, Video
 from tiksort_tui.session import DIGITS, FilingRequest, Session
 
-ROOT = Path("/videos")
-STAMP = FileStamp(0, 0, 0, 0)
+ROOT, STAMP = Path("/videos"), FileStamp(0, 0, 0, 0)
 UNSORTED, GONE = "(unsorted)", "(gone)"
 FOLDERS = [f"folder {i}" for i in range(9)]
 
@@ -140,9 +139,9 @@ class Sorting(RuleBasedStateMachine):
         self.names, self.generation = FOLDERS, 0
 
     def neighbour(self) -> list[Path]:
-        """What is to come on screen when the clip there leaves: the next one, or at the end the one before."""
+        """What is to come on screen when the clip there leaves: the next one, after the last the first."""
         queue, cursor = self.session.queue, self.session.cursor
-        return (queue[cursor + 1 :] or queue[:cursor][::-1])[:1]
+        return (queue[cursor + 1 :] + queue[:cursor])[:1]
 
     @rule(folder=st.sampled_from([*FOLDERS, "new 0", "unknown"]))
     def file(self, folder: str) -> None:

@@ -14,6 +14,10 @@ from tiksort_tui.tui.progress import Progress
 
 # Below this the suggestion is a question.
 SURE = 0.7
+NOTHING_HERE = (
+    "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
+    "Put videos here and start again."
+)
 # Beyond this a name and what is said of it come too far apart.
 WIDEST_QUEUE = 100
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -67,7 +71,7 @@ def folders(session: Session, width: int, height: int) -> Lines:
 def clip(session: Session, info: MediaInfo | None, size: int | None, playback: Playback | None, width: int) -> Lines:
     """The clip on screen: its name, what is known of the file, and where the playing stands."""
     if session.current is None:
-        return [Content.styled(fit("All sorted", width), "bold $success")]
+        return [Content.styled(fit("All sorted" if session.total else "No unsorted clips", width), "bold $success")]
     facts = []
     duration = (playback.duration if playback else None) or (info.duration if info else None)
     if duration:
@@ -225,6 +229,8 @@ def said(transcript: Transcript | None, width: int, height: int) -> Lines:
 
 def finished(session: Session, minutes: float, problems: Sequence[Failure], width: int) -> Lines:
     """The closing words: what was filed where."""
+    if not session.total:
+        return [Content.styled(line, MUTED) for line in wrap(NOTHING_HERE, width)]
     total = session.filed.total()
     speed = f", {total / minutes:.0f} a minute" if minutes > 0.2 and total else ""
     lines = [Content.styled(f"{total} filed{speed}", "bold"), Content()]
