@@ -185,8 +185,10 @@ class EmbeddingCache:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:  # a full disk, a missing permission, a lock that is never let go
+            raise LibraryError(f"{self._path}: cannot be used: {error}") from error
         except sqlite3.Error as error:
-            raise LibraryError(f"{self._path}: cannot be used: {error}; moved away, it is made anew") from error
+            raise LibraryError(f"{self._path}: is damaged ({error}); move it away, and it is made anew") from error
 
 
 def _places(values: Sequence[str]) -> str:

@@ -40,6 +40,10 @@ class MediaError(TiksortError):
     exit_code = ExitCode.CLIPS_FAILED
 
 
+class FileGoneError(MediaError):
+    """The file is no longer there: it was moved or deleted, which says nothing of its content."""
+
+
 class EncoderError(TiksortError):
     """The model that was asked for cannot be loaded here."""
 

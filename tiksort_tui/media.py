@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiksort_tui.domain import MediaInfo
-from tiksort_tui.errors import MediaError
+from tiksort_tui.errors import FileGoneError, MediaError
 
 SAMPLE_RATE = 16_000
 MAX_DECODED_FRAMES = 20_000
@@ -127,7 +127,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
     except MediaError:
         raise
     except FileNotFoundError:
-        raise MediaError("the file is gone") from None
+        raise FileGoneError("the file is gone") from None
     except PermissionError:
         raise MediaError("no permission to read it (or it is encrypted)") from None
     except av.error.InvalidDataError:

@@ -119,7 +119,7 @@ class Session:
         self.walk(-1)
 
     def file(self, folder: str) -> FilingRequest | None:
-        """Plan to file the clip on screen; the next one comes on screen. None where there is no clip or no such folder."""
+        """Plan to file the clip on screen; the next one comes on screen. None where there is no such clip or folder."""
         clip = self.current
         if clip is None or folder not in self._names:
             return None

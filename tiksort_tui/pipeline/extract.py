@@ -21,7 +21,7 @@ from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.config import ExtractionConfig
 from tiksort_tui.domain import MediaInfo, Transcript
 from tiksort_tui.encoders.base import FRAMES, Encoders
-from tiksort_tui.errors import EngineError, MediaError
+from tiksort_tui.errors import EngineError, FileGoneError, MediaError
 
 # Clips that may wait for the transcriber while the reading threads have work; each may hold 40 MB of samples.
 MAX_WAITING = 4
@@ -52,7 +52,7 @@ class ClipExtracted:
 
 @dataclass(frozen=True, slots=True)
 class ClipFailed:
-    """The clip's failure is in the cache."""
+    """Nothing could be extracted of the clip."""
 
     clip: Clip
     reason: str
@@ -146,6 +146,9 @@ def extract(
                 clip = reading.pop(future).clip
                 try:
                     read.append((clip, future.result()))
+                except FileGoneError as error:
+                    # Not remembered: its content may be elsewhere in the library by now.
+                    yield ClipFailed(clip, str(error))
                 except MediaError as error:
                     yield _failed(clip, str(error), encoders, cache)
             whole: list[_Encoded] = []

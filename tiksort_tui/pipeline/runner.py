@@ -14,7 +14,8 @@ from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.domain import Failure, Prediction, Suggestion, Transcript, Video
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.encoders.base import Encoders
-from tiksort_tui.learning import Classifier, NotEnoughLabels, block_slices, fit
+from tiksort_tui.errors import LibraryError
+from tiksort_tui.learning import Classifier, NotEnoughLabels, StorageError, block_slices, fit
 from tiksort_tui.library.scan import scan
 from tiksort_tui.pipeline import artifacts
 from tiksort_tui.pipeline.events import (
@@ -79,7 +80,8 @@ class _Run:
         cached = len(set(self._ids.values())) - len(clips) - len({self._ids[failure.path] for failure in remembered})
         labelled, unsorted = self._snapshot.labelled, self._snapshot.unsorted
         yield Scanned(self._snapshot.folders, len(labelled), len(unsorted), cached, len(clips))
-        for failure in (*unreadable, *remembered):
+        closed = [Failure(folder, "this folder cannot be listed") for folder in self._snapshot.unreadable]
+        for failure in (*closed, *unreadable, *remembered):
             yield self._fail(failure.path, failure.reason, 0, len(clips))
 
         # Until there is a new model, the last run's is better than none.
@@ -91,7 +93,10 @@ class _Run:
         for event in self._extract_and_train(clips):
             extracted += isinstance(event, VideoExtracted)
             yield event
-        self._write(extracted, cached)
+        try:
+            self._write(extracted, cached)
+        except (OSError, StorageError) as error:
+            raise LibraryError(f"the results cannot be written to {self._request.state}: {error}") from error
         yield Finished(extracted, cached)
 
     def _to_extract(self) -> tuple[list[Clip], list[Failure]]:
