@@ -99,9 +99,10 @@ async def _run(root: Path, state: Path, options: BatchOptions) -> None:
     choose_encoders(options.config)
     engine = Engine(state / LOG)
     try:
-        with recorded_run(state), _narration(options.verbose) as narrate:
+        with recorded_run(state) as finished, _narration(options.verbose) as narrate:
             async for event in engine.run(RunRequest(root, state, options.config, retry=options.retry)):
                 narrate(event)
+            finished()
     finally:
         await engine.close()
 
@@ -141,6 +142,7 @@ def _document(root: Path, outcome: _Outcome) -> dict[str, Any]:
         "reason": summary.reason,
         "predictions": [prediction_document(prediction, root) for prediction in summary.predictions],
         "failed": [{"video": _name(failure.path, root), "error": failure.reason} for failure in failed],
+        "notes": [{"video": _name(note.path, root), "note": note.reason} for note in summary.notes],
         "moved": [{"video": _name(prediction.path, root), "folder": prediction.folder} for prediction in outcome.moved],
         "extracted": summary.extracted,
         "cached": summary.cached,

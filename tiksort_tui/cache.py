@@ -7,6 +7,7 @@ paths: a clip that was moved or renamed is still the same clip. Used by one thre
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from tiksort_tui.domain import FileStamp, MediaInfo, Transcript
 from tiksort_tui.errors import LibraryError
 
+WAL_SECONDS = 10.0
 _SCHEMA_VERSION = 1
 # Parameters in one query: SQLite's lowest compiled-in bound is 999.
 _PLACES = 900
@@ -52,7 +54,7 @@ class EmbeddingCache:
         with self._explained():
             self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA page_size = 8192")
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal()
             self._connection.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
                 version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -166,6 +168,18 @@ class EmbeddingCache:
             oldest = execute("SELECT video_id FROM pictures ORDER BY rowid LIMIT 1").fetchone()
             gone = execute("DELETE FROM pictures WHERE video_id = ? RETURNING LENGTH(jpeg)", oldest).fetchall()
             self._pictures_size -= sum(row[0] for row in gone)
+
+    def _use_wal(self) -> None:
+        # SQLite waits for a lock in all other places, but not here, when two processes make the file at once.
+        deadline = time.monotonic() + WAL_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
     def _all(self, query: str, *parameters: str | int) -> list[Any]:
         with self._explained():

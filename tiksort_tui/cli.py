@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from tiksort_tui import __version__, commands
 from tiksort_tui.config import default_config_path, load_config, with_overrides
 from tiksort_tui.doctor import run_doctor
 from tiksort_tui.encoders import weights
-from tiksort_tui.errors import ExitCode, TiksortError
+from tiksort_tui.errors import ExitCode, LibraryError, TiksortError
 
 BATCH_ONLY = ("threshold", "move", "as_json", "retry", "verbose")
+SCREEN_ONLY = ("player", "mpv_socket", "media_map")
 # By name: what makes and decodes videos has no place in this process.
 DEMO = "tiksort_tui.demo"
 EPILOG = """\b
@@ -52,8 +55,15 @@ class _LibraryFirst(click.Group):
         self.format_commands(ctx, formatter)
 
 
+def _path(context: click.Context, parameter: click.Parameter, value: str) -> Path:
+    # Path("") is the current folder, which an unset variable in a script must not mean.
+    if not value:
+        raise click.BadParameter("is empty", context, parameter)
+    return Path(value)
+
+
 def _library_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.argument("library", type=click.Path(path_type=Path))(function)
+    return click.argument("library", callback=_path)(function)
 
 
 def _config_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,20 +110,22 @@ def cli() -> None:
 @cli.command(hidden=True)
 @_library_argument
 @_run_options
-def sort(library: Path, **options: Any) -> None:
+def sort(library: Path, **options: Any) -> ExitCode:
     """Sort LIBRARY."""
-    _sort(library, **options)
+    return _sort(library, **options)
 
 
 @cli.command("demo")
 @_run_options
-def demo_command(**options: Any) -> None:
+def demo_command(**options: Any) -> ExitCode:
     """Make a small library of clips in a temporary folder and work on it, with the builtin encoder."""
     folder = Path(tempfile.mkdtemp(prefix="tiksort-demo-"))
     click.echo(f"Making the demo library in {folder}", err=True)
-    subprocess.run([sys.executable, "-P", "-m", DEMO, str(folder)], check=True)
+    made = subprocess.run([sys.executable, "-P", "-m", DEMO, str(folder)], stderr=subprocess.PIPE, text=True)
+    if made.returncode:
+        raise LibraryError(f"{folder}: the demo library cannot be made: {made.stderr.strip().rsplit(chr(10))[-1]}")
     options["encoder"] = options["encoder"] or "builtin"
-    _sort(folder, **options)
+    return _sort(folder, **options)
 
 
 @cli.command()
@@ -127,7 +139,7 @@ def status(library: Path, as_json: bool, config_path: Path | None) -> None:
 
 
 @cli.command("file")
-@click.argument("clip", type=click.Path(path_type=Path))
+@click.argument("clip", callback=_path)
 @click.argument("folder")
 @_library_argument
 @_config_option
@@ -178,7 +190,7 @@ def _download(model: weights.Model) -> Path:
         return weights.download(model, lambda done, _: bar.update(done - bar.pos))
 
 
-def _sort(library: Path, **options: Any) -> None:
+def _sort(library: Path, **options: Any) -> ExitCode:
     config = with_overrides(
         load_config(options["config_path"]),
         encoder__kind=options["encoder"],
@@ -191,21 +203,34 @@ def _sort(library: Path, **options: Any) -> None:
     )
     # Each takes its time to import, and the other is not needed.
     if not options["batch"]:
-        if given := [name for name in BATCH_ONLY if options[name] not in (None, False)]:
-            raise click.UsageError(f"--{given[0].replace('as_', '')} needs --batch.")
+        _refuse(BATCH_ONLY, options, "needs --batch")
         from tiksort_tui.tui.app import run_screen
 
-        sys.exit(run_screen(library, config))
+        return run_screen(library, config)
+    _refuse(SCREEN_ONLY, options, "is for the screen, not for --batch")
     from tiksort_tui.batch import BatchOptions, run_batch
 
     batch = BatchOptions(library, config, options["move"], options["as_json"], options["retry"], options["verbose"])
-    sys.exit(run_batch(batch))
+    return run_batch(batch)
+
+
+def _refuse(names: Sequence[str], options: dict[str, Any], why: str) -> None:
+    for name in names:
+        if options[name] is not None and options[name] is not False and options[name] != ():
+            option = name.removeprefix("as_").replace("_", "-")
+            raise click.UsageError(f"--{option} {why}.")
 
 
 def main() -> None:
     """Run the command line and exit with one of ExitCode."""
+    # What a terminal cannot show is no reason to end.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(cli(standalone_mode=False))
+        code = cli(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.USAGE)
@@ -214,3 +239,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python's last flush must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.INTERRUPTED)
+    except OSError as error:
+        click.echo(f"tiksort-tui: {error}", err=True)
+        sys.exit(ExitCode.LIBRARY_UNUSABLE)

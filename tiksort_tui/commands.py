@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -85,7 +86,7 @@ def status_text(status: dict[str, Any]) -> str:
 def file_clip(clip: Path, folder: str, library: Path, config: Config) -> str:
     """File one clip and say so; a relative `clip` is looked for from here, then in the library. Raises MoveError."""
     with _opened(library, config) as opened:
-        here = clip.expanduser().absolute()
+        here = Path(os.path.expanduser(clip)).absolute()
         found = here if here.exists() or clip.is_absolute() else opened.root / clip
         # Links above the library are resolved, as they are in its root; a link as the clip itself is refused later.
         filing = opened.mover.file(found.parent.resolve() / found.name, folder)

@@ -168,7 +168,9 @@ def _checked(name: str, hint: Any, value: Any) -> Any:
     if origin is tuple:
         if not isinstance(value, list) or not all(isinstance(item, arguments[0]) for item in value):
             raise ConfigError(f"{name} must be a list of strings, not {value!r}")
-        return tuple(value)
+        if not value and name == "library.extensions":
+            raise ConfigError(f"{name} must name at least one ending")
+        return tuple(item.removeprefix(".") for item in value) if name == "library.extensions" else tuple(value)
     if hint is float and type(value) is int:
         value = float(value)
     if type(value) is not hint:

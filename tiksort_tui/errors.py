@@ -40,8 +40,8 @@ class MediaError(TiksortError):
     exit_code = ExitCode.CLIPS_FAILED
 
 
-class FileGoneError(MediaError):
-    """The file is no longer there: it was moved or deleted, which says nothing of its content."""
+class PassingMediaError(MediaError):
+    """The file was moved, changed or out of reach just now, which says nothing of its content."""
 
 
 class EncoderError(TiksortError):

@@ -6,7 +6,9 @@ within a bound on time and on decoded frames. (A hang inside libav itself is the
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiksort_tui.domain import MediaInfo
-from tiksort_tui.errors import FileGoneError, MediaError
+from tiksort_tui.errors import MediaError, PassingMediaError
 
 SAMPLE_RATE = 16_000
 MAX_DECODED_FRAMES = 20_000
@@ -37,6 +39,8 @@ MAX_SIDE = 2560
 FULL_DECODING_SECONDS = 0.35
 # Without an index only a long way is worth a seek: it may land before the place that is already reached.
 BLIND_SEEK_SECONDS = 4.0
+# The machine's or the disk's trouble, not the file's.
+OUT_OF_REACH = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT}
 NO_PICTURE = "no picture in it can be decoded"
 
 av.logging.set_level(None)
@@ -127,14 +131,16 @@ def _opened(path: Path) -> Iterator[InputContainer]:
     except MediaError:
         raise
     except FileNotFoundError:
-        raise FileGoneError("the file is gone") from None
+        raise PassingMediaError("the file is gone") from None
     except PermissionError:
-        raise MediaError("no permission to read it (or it is encrypted)") from None
+        raise PassingMediaError("no permission to read it") from None
     except av.error.InvalidDataError:
         raise MediaError("not a video, or damaged at its beginning") from None
     except EOFError:
         raise MediaError("it ends before its first picture: empty or cut short") from None
     except Exception as error:
+        if getattr(error, "errno", None) in OUT_OF_REACH:
+            raise PassingMediaError(f"cannot be read now: {os.strerror(error.errno)}") from error  # type: ignore[attr-defined]
         # On broken files PyAV raises nearly anything (AttributeError, UnicodeDecodeError, EOFError …).
         raise MediaError(f"cannot be read: {error or type(error).__name__}") from error
 

@@ -1,5 +1,6 @@
 """The engine process: real, with real clips; whatever befalls it, only the clip at fault is lost to the run."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -86,7 +87,7 @@ async def test_filed_and_renamed_clips_are_not_read_again(engine, request_):
 async def test_the_clip_on_screen_is_read_first(engine, request_):
     last = request_.library / "new 3 waves.mp4"
     request = replace(request_, config=with_overrides(CONFIG, extraction__workers=1))
-    await engine._start()
+    # Said while there is no process yet.
     await engine.want([last])
     started = [event.path for event in of(ExtractionStarted, await events(engine, request))]
     assert started[0] == last
@@ -127,6 +128,16 @@ async def test_a_file_that_hangs_the_engine_costs_that_file_only(engine, request
     assert len(predicted(seen)) == 3
 
 
+async def test_many_files_that_hang_cost_those_files_only(engine, request_):
+    for clip in request_.library.glob("*.mp4"):
+        clip.rename(clip.with_name(f"hangs {clip.name}"))
+    config = with_overrides(CONFIG, extraction__file_timeout_seconds=1)
+    seen = await events(engine, replace(request_, config=config))
+    assert len({event.path for event in of(VideoFailed, seen)}) == 4
+    assert len(of(VideoExtracted, seen)) == 6
+    assert of(Finished, seen)
+
+
 async def test_an_engine_that_is_killed_goes_on_where_it_was(engine, request_):
     for clip in request_.library.glob("*/*.mp4"):
         clip.rename(clip.with_name(f"slow {clip.name}"))
@@ -155,6 +166,23 @@ async def test_cancelling_ends_between_clips_and_keeps_what_is_done(engine, requ
     again = await events(engine, request_)
     assert of(Scanned, again)[0].cached >= done
     assert of(Finished, again)
+
+
+async def test_cancelling_at_the_very_end_does_not_touch_the_next_run(engine, request_):
+    async for event in engine.run(request_):
+        if isinstance(event, Finished):
+            await engine.cancel()
+    for generation in (5, 6):
+        seen = await events(engine, replace(request_, generation=generation))
+        assert [event.generation for event in of(Predicted, seen)] == [generation - 1, generation]
+        assert of(Finished, seen)
+
+
+async def test_cancelling_before_the_process_is_there_cancels(engine, request_):
+    run = asyncio.create_task(events(engine, request_))
+    await asyncio.sleep(0)
+    await engine.cancel()
+    assert not of(Finished, await run)
 
 
 async def test_what_libraries_print_does_not_reach_the_pipe(engine, request_):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from tiksort_tui.config import Config, with_overrides
 from tiksort_tui.encoders import load_encoders
 from tiksort_tui.errors import LibraryError
 from tiksort_tui.library.state import state_dir
+from tiksort_tui.pipeline import runner
 from tiksort_tui.pipeline.events import Finished, Predicted, RunRequest, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.pipeline.runner import run
 from tiksort_tui.pipeline.summary import load_summary
@@ -18,7 +20,7 @@ CONFIG = with_overrides(Config(), encoder__kind="builtin", extraction__workers=2
 
 def events(library, **changes):
     request = RunRequest(library, state_dir(library), CONFIG, **changes)
-    return list(run(request, lambda: load_encoders(CONFIG)))
+    return list(run(request, lambda plan: load_encoders(CONFIG, plan)))
 
 
 def of(kind, seen):
@@ -61,7 +63,7 @@ def test_a_clip_that_is_filed_before_it_is_read_is_read_in_the_next_run(library)
     clip = library / "new 0 dots.mp4"
     request = RunRequest(library, state_dir(library), with_overrides(CONFIG, extraction__workers=1))
     seen = []
-    for event in run(request, lambda: load_encoders(CONFIG)):
+    for event in run(request, lambda plan: load_encoders(CONFIG, plan)):
         seen.append(event)
         if isinstance(event, Scanned):
             clip.rename(library / "dots" / clip.name)
@@ -70,6 +72,36 @@ def test_a_clip_that_is_filed_before_it_is_read_is_read_in_the_next_run(library)
     again = events(library)
     assert [event.path.name for event in of(VideoExtracted, again)] == [clip.name]
     assert not of(VideoFailed, again)
+
+
+def test_a_file_that_changes_after_the_scan_is_not_kept_under_the_old_content(library, demo_clips):
+    clip, other = library / "new 0 dots.mp4", demo_clips / "squares" / "squares 1.mp4"
+    old = clip.read_bytes()
+    request = RunRequest(library, state_dir(library), with_overrides(CONFIG, extraction__workers=1))
+    seen = []
+    for event in run(request, lambda plan: load_encoders(CONFIG, plan)):
+        seen.append(event)
+        if isinstance(event, Scanned):
+            clip.write_bytes(other.read_bytes())
+    assert ["has changed" in event.reason for event in of(VideoFailed, seen)] == [True]
+    # Not an answer that may be repeated while nothing changes: it could not be read just then.
+    assert load_summary(state_dir(library)).fingerprint == ""
+    clip.write_bytes(old)
+    assert [event.path for event in of(VideoExtracted, events(library))] == [clip]
+
+
+def test_a_long_training_makes_no_reading_late(library, monkeypatch):
+    fitted = runner.fit
+
+    def slow_fit(*arguments, **options):
+        time.sleep(1.5)
+        return fitted(*arguments, **options)
+
+    monkeypatch.setattr(runner, "fit", slow_fit)
+    config = with_overrides(CONFIG, extraction__file_timeout_seconds=1)
+    request = RunRequest(library, state_dir(library), config)
+    seen = list(run(request, lambda plan: load_encoders(config, plan)))
+    assert (of(VideoFailed, seen), len(of(VideoExtracted, seen))) == ([], 10)
 
 
 def test_results_that_cannot_be_written_are_a_plain_error_and_the_cache_stays(library, monkeypatch):

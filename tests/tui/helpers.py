@@ -49,7 +49,7 @@ def predicted(root: Path, generation: int = 1, **folders: Sequence[tuple[str, fl
 
 
 class StandInEngine:
-    """Tells what it is given to tell, raises the errors among it, and otherwise goes on with its run until cancelled."""
+    """Tells what it is given to tell, raises the errors in it, and otherwise goes on with its run until cancelled."""
 
     def __init__(self, *answers: Event | Exception) -> None:
         self.requests: list[RunRequest] = []
@@ -123,6 +123,15 @@ async def until(condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         await asyncio.sleep(0.01)
+
+
+async def until_redrawn(pilot: Pilot[None], condition: Callable[[], Any]) -> None:
+    """Wait for what must come true, and until the screen has been drawn after it."""
+    await until(condition)
+    drawings: list[None] = []
+    pilot.app.sort_screen.changed()
+    pilot.app.sort_screen.call_after_refresh(drawings.append, None)
+    await until(lambda: drawings)
 
 
 async def until_shown(pilot: Pilot[None], *texts: str) -> None:

@@ -247,11 +247,12 @@ async def test_quitting_waits_for_the_filing_under_way(tmp_path, press, key):
 
         app.filer.file = slow_file
         await press(pilot, "1")
-        app.call_later(pilot.press, key) if press is in_terminal else await press(pilot, key)
+        pressing = asyncio.create_task(press(pilot, key))
         await until_shown(pilot, "finishing the moves in flight")
         assert where(tmp_path)["a.mp4"] == "a.mp4"
         go_on.set()
         await until(lambda: not app.is_running)
+        pressing.cancel()
     assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
     assert engine.closed
     assert asked(player)[-1] == ("close",)

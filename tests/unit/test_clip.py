@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.tiny_models import make_tiny_clip
 from tiksort_tui.config import Config, EncoderConfig
-from tiksort_tui.encoders import clip, load_encoders, weights
+from tiksort_tui.encoders import choose_encoders, clip, load_encoders, weights
 from tiksort_tui.encoders.clip import ClipImageEncoder, ClipTextEncoder, load_clip
 from tiksort_tui.errors import EncoderError
 
@@ -171,11 +171,13 @@ def test_load_encoders_without_whisper_sees_images_alone(
     tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    encoders = load_encoders(Config(encoder=EncoderConfig(clip_weights=str(tiny_clip), device="cpu")))
+    config = Config(encoder=EncoderConfig(clip_weights=str(tiny_clip), device="cpu"))
+    encoders = load_encoders(config, choose_encoders(config))
     assert [(modality.name, modality.dim) for modality in encoders.modalities] == [("visual", 512)]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_an_error(tiny_clip: Path) -> None:
+    config = Config(encoder=EncoderConfig(clip_weights=str(tiny_clip), device="cuda"))
     with pytest.raises(EncoderError, match=r'encoder\.device is "cuda"'):
-        load_encoders(Config(encoder=EncoderConfig(clip_weights=str(tiny_clip), device="cuda")))
+        load_encoders(config, choose_encoders(config))

@@ -66,7 +66,8 @@ def test_auto_with_everything_has_nothing_to_say(cache: Path) -> None:
 
 
 def test_the_builtin_encoders_load_without_weights() -> None:
-    encoders = load_encoders(Config(encoder=EncoderConfig(kind="builtin")))
+    config = Config(encoder=EncoderConfig(kind="builtin"))
+    encoders = load_encoders(config, choose_encoders(config))
     assert [modality.name for modality in encoders.modalities] == ["visual", "sound"]
 
 

@@ -14,7 +14,7 @@ from faster_whisper import WhisperModel
 from tests.conftest import need_tool
 from tests.tiny_models import make_tiny_clip, make_tiny_whisper
 from tiksort_tui.config import Config, EncoderConfig
-from tiksort_tui.encoders import load_encoders
+from tiksort_tui.encoders import choose_encoders, load_encoders
 from tiksort_tui.encoders.whisper import WhisperTranscriber
 from tiksort_tui.errors import EncoderError
 
@@ -153,6 +153,7 @@ def test_a_damaged_folder_is_an_error_that_names_it(tiny_whisper: Path, tmp_path
 
 def test_load_encoders_with_both_gives_transcripts_in_the_images_space(tiny_whisper: Path, tmp_path: Path) -> None:
     paths = {"clip_weights": str(make_tiny_clip(tmp_path / "clip")), "whisper_weights": str(tiny_whisper)}
-    encoders = load_encoders(Config(encoder=EncoderConfig(device="cpu", **paths)))
+    config = Config(encoder=EncoderConfig(device="cpu", **paths))
+    encoders = load_encoders(config, choose_encoders(config))
     assert [(modality.name, modality.dim) for modality in encoders.modalities] == [("visual", 512), ("transcript", 512)]
     assert " " not in encoders.modalities[1].encoder_id

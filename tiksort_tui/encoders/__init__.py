@@ -58,25 +58,25 @@ def choose_encoders(config: Config) -> EncoderPlan:
     return EncoderPlan("clip", clip, whisper)
 
 
-def load_encoders(config: Config) -> Encoders:
-    """Load what `choose_encoders` chooses: seconds, and the memory of the models.
+def load_encoders(config: Config, plan: EncoderPlan) -> Encoders:
+    """Load what `plan` says: seconds, and the memory of the models.
 
     Raises EncoderError for a device that is not there and for weights that cannot be loaded.
     """
-    plan = choose_encoders(config)
+    seconds = config.extraction.max_audio_seconds
     if plan.clip is None:
         from tiksort_tui.encoders.builtin import BuiltinImageEncoder, BuiltinSoundEncoder
 
-        return Encoders("builtin", BuiltinImageEncoder(), sound=BuiltinSoundEncoder())
+        return Encoders("builtin", BuiltinImageEncoder(), seconds, sound=BuiltinSoundEncoder())
 
     from tiksort_tui.encoders.clip import load_clip
 
     device = _resolve_device(config.encoder.device)
     image, text = load_clip(plan.clip, device)
     if plan.whisper is None:
-        return Encoders("clip", image, device=device)
+        return Encoders("clip", image, seconds, device=device)
     transcriber = _load_transcriber(plan.whisper, device, config)
-    return Encoders("clip", image, transcriber=transcriber, text=text, device=device)
+    return Encoders("clip", image, seconds, transcriber=transcriber, text=text, device=device)
 
 
 def _load_transcriber(folder: Path, device: Device, config: Config) -> Transcriber:

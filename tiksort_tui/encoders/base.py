@@ -71,10 +71,11 @@ class Modality:
 
 @dataclass(frozen=True, slots=True)
 class Encoders:
-    """The encoders of one run. Speech needs both `transcriber` and `text`."""
+    """The encoders of one run. Speech needs both `transcriber` and `text`; sound past `audio_seconds` is not heard."""
 
     kind: Literal["clip", "builtin"]
     image: ImageEncoder
+    audio_seconds: int
     sound: SoundEncoder | None = None
     transcriber: Transcriber | None = None
     text: TextEncoder | None = None
@@ -92,9 +93,10 @@ class Encoders:
         """The blocks of a clip's features, in their order."""
         blocks = [Modality("visual", self.image.id, self.image.dim)]
         if self.sound:
-            blocks.append(Modality("sound", self.sound.id, self.sound.dim))
+            blocks.append(Modality("sound", f"{self.sound.id}/{self.audio_seconds}-s", self.sound.dim))
         if self.transcriber and self.text:
-            blocks.append(Modality("transcript", f"{self.text.id}+{self.transcriber.id}", self.text.dim))
+            heard = f"{self.text.id}+{self.transcriber.id}/{self.audio_seconds}-s"
+            blocks.append(Modality("transcript", heard, self.text.dim))
         return tuple(blocks)
 
     @property

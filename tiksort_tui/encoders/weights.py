@@ -7,6 +7,7 @@ call and imports nothing heavy; nothing is ever downloaded but by `download`.
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -56,7 +57,7 @@ def find_clip(config: EncoderConfig) -> Path | None:
     if not config.clip_weights:
         snapshot = _cached_snapshot(CLIP)
         return snapshot / CLIP.files[0] if snapshot else None
-    path = Path(config.clip_weights).expanduser()
+    path = Path(os.path.expanduser(config.clip_weights))
     if path.is_dir():
         _require_file(path / CLIP_CONFIG_FILE, "encoder.clip_weights")
         if not any(file for pattern in _CLIP_WEIGHTS_PATTERNS for file in path.glob(pattern)):
@@ -75,7 +76,7 @@ def find_whisper(config: EncoderConfig) -> Path | None:
     """
     if not config.whisper_weights:
         return _cached_snapshot(WHISPER)
-    path = Path(config.whisper_weights).expanduser()
+    path = Path(os.path.expanduser(config.whisper_weights))
     require_whisper_files(path)
     return path
 

@@ -53,6 +53,8 @@ class Engine:
         self._log = log
         self._command = command
         self._process: Process | None = None
+        self._wanted: tuple[Path, ...] = ()
+        self._cancelled = False
 
     @property
     def pid(self) -> int | None:
@@ -65,7 +67,8 @@ class Engine:
         Raises TiksortError where the run cannot be done, EngineError where the process keeps dying.
         """
         deaths = 0
-        while True:
+        self._cancelled = False
+        while not self._cancelled:
             in_flight: set[Path] = set()
             try:
                 async for event in self._attempt(request):
@@ -75,8 +78,10 @@ class Engine:
                         case VideoExtracted(path=path):
                             in_flight.discard(path)
                             deaths = 0
-                        case VideoFailed(path=path):
+                        case VideoFailed(path=path, done=done):
                             in_flight.discard(path)
+                            # A file that hung is dealt with; one of an earlier run (done = 0) is no progress.
+                            deaths = 0 if done else deaths
                     yield event
                 return
             except _Died as death:
@@ -97,10 +102,12 @@ class Engine:
 
     async def want(self, paths: Sequence[Path]) -> None:
         """Have these clips read next."""
-        await self._send(Want(tuple(paths)))
+        self._wanted = tuple(paths)
+        await self._send(Want(self._wanted))
 
     async def cancel(self) -> None:
         """End the run between two clips."""
+        self._cancelled = True
         await self._send(Cancel())
 
     async def close(self) -> None:
@@ -113,7 +120,11 @@ class Engine:
 
     async def _attempt(self, request: RunRequest) -> AsyncIterator[Event]:
         process = self._process if self._process and self._process.returncode is None else await self._start()
+        # What was said while there was no process is said again.
+        await self._send(Want(self._wanted))
         await self._send(request)
+        if self._cancelled:
+            await self._send(Cancel())
         while True:
             answer = await self._answer(process)
             match answer:
@@ -129,20 +140,22 @@ class Engine:
                 return
 
     async def _start(self) -> Process:
-        if self._log.exists() and self._log.stat().st_size > LARGEST_LOG:
-            self._log.replace(self._log.with_suffix(".old.log"))
-        environment = {**os.environ, **ENVIRONMENT}
-        with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal is the parent's to handle.
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=log,
-                env=environment,
-                limit=LONGEST_LINE,
-                start_new_session=True,
-            )
+        try:
+            if self._log.exists() and self._log.stat().st_size > LARGEST_LOG:
+                self._log.replace(self._log.with_suffix(".old.log"))
+            with self._log.open("ab") as log:
+                # A session of its own: Ctrl-C in the terminal is the parent's to handle.
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=log,
+                    env={**os.environ, **ENVIRONMENT},
+                    limit=LONGEST_LINE,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise EngineError(f"the engine cannot be started: {error}") from error
         return self._process
 
     async def _send(self, request: Request) -> None:

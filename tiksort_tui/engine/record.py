@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from tiksort_tui.errors import LibraryError, TiksortError
 RECORD = "run.lock"
 # What the record says from the start; it stays when the process that holds the lock is killed.
 UNFINISHED = "killed"
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,26 @@ class RunRecord:
 
 
 @contextmanager
-def recorded_run(state: Path) -> Iterator[None]:
-    """Hold the library's only run, and record how it ends. Raises LibraryError while another one is going on."""
+def recorded_run(state: Path) -> Iterator[Callable[[], None]]:
+    """Hold the library's only run, and record how it ends: "finished" only if what it gives is called.
+
+    Raises LibraryError while another run is going on.
+    """
     path = state / RECORD
-    with path.open("ab+") as file:
-        if not _lock(file):
+    with _opened(path) as file:
+        if not _hold(file):
             record = read_record(state)
             raise LibraryError(f"another run over this library is going on (process {record.pid if record else '?'})")
         started = datetime.now(UTC).replace(microsecond=0)
         _write(file, started, UNFINISHED)
         result = "interrupted"
-        try:
-            yield
+
+        def finished() -> None:
+            nonlocal result
             result = "finished"
+
+        try:
+            yield finished
         except TiksortError as error:
             result = str(error)
             raise
@@ -54,16 +63,33 @@ def read_record(state: Path) -> RunRecord | None:
     """The newest run's record; None where there has been none."""
     try:
         with (state / RECORD).open("rb") as file:
-            running = not _lock(file)
+            running = not _lock(file, fcntl.LOCK_SH)
             document = json.loads(file.read())
-    except (OSError, ValueError):
+            return RunRecord(running, document["pid"], datetime.fromisoformat(document["started"]), document["result"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return RunRecord(running, document["pid"], datetime.fromisoformat(document["started"]), document["result"])
 
 
-def _lock(file: BinaryIO) -> bool:
+def _opened(path: Path) -> BinaryIO:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return path.open("ab+")
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _hold(file: BinaryIO) -> bool:
+    """Take the lock; who only looks at the record holds it for an instant, which is waited for."""
+    deadline = time.monotonic() + LOOK_SECONDS
+    while not _lock(file, fcntl.LOCK_EX):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_SECONDS / 20)
+    return True
+
+
+def _lock(file: BinaryIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, RunFailed, Want, decode, encode
 from tiksort_tui.errors import TiksortError
-from tiksort_tui.pipeline.events import RunRequest
+from tiksort_tui.pipeline.events import Finished, RunRequest
 
 HEARTBEAT_SECONDS = 2.0
 # More than any interactive process is asked for, less than starving.
@@ -48,13 +48,15 @@ class Worker:
         from tiksort_tui.pipeline.extract import ReadingHung
         from tiksort_tui.pipeline.runner import run
 
-        load = functools.cache(load_encoders)
+        load = functools.lru_cache(maxsize=1)(load_encoders)
         while True:
             request = self._requests.get()
             try:
-                for event in run(request, functools.partial(load, request.config), lambda: self._wanted):
+                events = run(request, functools.partial(load, request.config), lambda: self._wanted)
+                for event in events:
                     self._say(event)
-                    if self._cancelled.is_set():
+                    # After Finished nobody listens to this run any more.
+                    if self._cancelled.is_set() and not isinstance(event, Finished):
                         self._say(Cancelled())
                         break
             except ReadingHung as error:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tiksort_tui.errors import MediaError
+from tiksort_tui.domain import FileStamp
+from tiksort_tui.errors import PassingMediaError
 
 _SAMPLE = 64 * 1024
+
+
+def stamp_of(path: Path) -> FileStamp:
+    """What the file system says of `path` itself now; raises PassingMediaError where there is nothing."""
+    try:
+        stat = path.lstat()
+    except OSError:
+        raise PassingMediaError("the file is gone") from None
+    return FileStamp(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 def video_id(path: Path) -> str:
     """An id of the content of `path`: its size and the BLAKE2b of its first, middle and last 64 KiB.
 
     Two files with the same id are taken for the same clip in the cache; nothing is called a duplicate, or thrown
-    away, by this id alone. Raises MediaError where the file cannot be read.
+    away, by this id alone. Raises PassingMediaError where the file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
@@ -25,5 +35,5 @@ def video_id(path: Path) -> str:
                 file.seek(offset)
                 digest.update(file.read(_SAMPLE))
     except OSError as error:
-        raise MediaError(f"cannot be read: {error.strerror}") from error
+        raise PassingMediaError(f"cannot be read: {error.strerror}") from error
     return digest.hexdigest()

@@ -21,17 +21,16 @@ def scan(root: Path, extensions: Sequence[str], state_dir: Path | None = None) -
     folders: list[str] = []
     videos: list[Video] = []
     try:
-        entries = list(os.scandir(root))
+        for entry in list(os.scandir(root)):
+            if _passed_over(entry, state_dir):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+                videos += _videos_below(entry.path, entry.name, suffixes, state_dir, unreadable)
+            elif video := _video(entry, None, suffixes):
+                videos.append(video)
     except OSError as error:
         raise LibraryError(f"{root}: cannot be opened as a library: {error.strerror}") from error
-    for entry in entries:
-        if _passed_over(entry, state_dir):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(entry.name)
-            videos += _videos_below(entry.path, entry.name, suffixes, state_dir, unreadable)
-        elif video := _video(entry, None, suffixes):
-            videos.append(video)
     return LibrarySnapshot(
         root=root,
         folders=tuple(sorted(folders, key=_by_name)),
@@ -47,17 +46,15 @@ def _videos_below(
     while waiting:
         folder = waiting.pop()
         try:
-            entries = list(os.scandir(folder))
+            for entry in list(os.scandir(folder)):
+                if _passed_over(entry, state_dir):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif video := _video(entry, label, suffixes):
+                    yield video
         except OSError:
             unreadable.append(Path(folder))
-            continue
-        for entry in entries:
-            if _passed_over(entry, state_dir):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-            elif video := _video(entry, label, suffixes):
-                yield video
 
 
 def _passed_over(entry: os.DirEntry[str], state_dir: Path | None) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from tiksort_tui.errors import LibraryError
+from tiksort_tui.errors import ConfigError, LibraryError
 
 STATE_FOLDER = ".tiksort"
 JOURNAL = "journal.sqlite3"
@@ -24,7 +24,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 def open_library(path: Path) -> Path:
     """The library's root as an absolute path without links; raises LibraryError where it is no folder."""
     try:
-        root = path.expanduser().resolve(strict=True)
+        root = Path(os.path.expanduser(path)).resolve(strict=True)
     except (OSError, RuntimeError):
         raise LibraryError(f"{path}: there is no such folder") from None
     if not root.is_dir():
@@ -39,7 +39,10 @@ def state_dir(root: Path, configured: str = "") -> Path:
     library is read-only or on a network file system. Raises LibraryError where none can be made.
     """
     if configured:
-        return _made(Path(configured).expanduser().absolute() / _unique_name(root))
+        folder = Path(os.path.expanduser(configured))
+        if not folder.is_absolute():
+            raise ConfigError(f"library.state_dir must be a whole path, from / or ~, not {configured!r}")
+        return _made(folder / _unique_name(root))
     inside = root / STATE_FOLDER
     if os.access(inside if inside.is_dir() else root, os.W_OK) and not on_network(root):
         return _made(inside)
@@ -63,13 +66,18 @@ def _made(folder: Path) -> Path:
 def on_network(root: Path) -> bool:
     """Whether `root` lies on a network file system, as far as the system tells (Linux)."""
     try:
-        lines = _MOUNTS.read_text(errors="surrogateescape").splitlines()
+        lines = os.fsdecode(_MOUNTS.read_bytes()).splitlines()
     except OSError:
         return False
     best, kind = "", ""
     for line in lines:
         mount, _, rest = line.partition(" - ")
-        point = mount.split(" ")[4].encode().decode("unicode_escape")
+        point = os.fsdecode(re.sub(rb"\\(\d{3})", _byte, os.fsencode(mount.split(" ")[4])))
         if root.is_relative_to(point) and len(point) >= len(best):
             best, kind = point, rest.split(" ")[0]
     return bool(_NETWORK_FILE_SYSTEMS.fullmatch(kind))
+
+
+def _byte(octal: re.Match[bytes]) -> bytes:
+    """The byte that the system writes as a backslash and three octal digits."""
+    return bytes([int(octal[1], 8)])

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from tiksort_tui import media
 from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.config import ExtractionConfig
-from tiksort_tui.domain import MediaInfo, Transcript
+from tiksort_tui.domain import FileStamp, MediaInfo, Transcript
 from tiksort_tui.encoders.base import FRAMES, Encoders
-from tiksort_tui.errors import EngineError, FileGoneError, MediaError
+from tiksort_tui.errors import EngineError, MediaError, PassingMediaError
+from tiksort_tui.library.identity import stamp_of
 
 # Clips that may wait for the transcriber while the reading threads have work; each may hold 40 MB of samples.
 MAX_WAITING = 4
@@ -29,10 +30,11 @@ MAX_WAITING = 4
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One content to extract, and a path that holds it."""
+    """One content to extract, and a file that holds it as long as its stamp stays."""
 
     video_id: str
     path: Path
+    stamp: FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class ClipExtracted:
 
 @dataclass(frozen=True, slots=True)
 class ClipFailed:
-    """Nothing could be extracted of the clip."""
+    """Nothing could be extracted of the clip. A failure that is `passing` says nothing of its content."""
 
     clip: Clip
     reason: str
+    passing: bool = False
 
 
 Step = ClipStarted | ClipExtracted | ClipFailed
@@ -87,18 +90,25 @@ class _Reading:
         self.began = time.monotonic()
         # Three readings of a file must end by themselves before the file counts as hung.
         timeout = config.file_timeout_seconds / 4
+        self._check_stamp()
         info = media.probe(self.clip.path)
         frames = media.sample_frames(self.clip.path, FRAMES, timeout)
         audio = None
         if info.audio_codec and (encoders.sound or encoders.transcriber):
-            audio = media.read_audio(self.clip.path, config.max_audio_seconds, timeout)
+            audio = media.read_audio(self.clip.path, encoders.audio_seconds, timeout)
+        self._check_stamp()
         return _Material(
             info=info,
             prepared=encoders.image.prepare(frames),
             pictures=media.small_pictures(frames),
-            audio=audio,
+            audio=audio if encoders.transcriber else None,
             sound=encoders.sound.encode(audio) if encoders.sound and audio is not None else None,
         )
+
+    def _check_stamp(self) -> None:
+        """What is read must not be kept under another content's id."""
+        if stamp_of(self.clip.path) != self.clip.stamp:
+            raise PassingMediaError("the file has changed since the library was listed")
 
 
 @dataclass(slots=True)
@@ -146,9 +156,9 @@ def extract(
                 clip = reading.pop(future).clip
                 try:
                     read.append((clip, future.result()))
-                except FileGoneError as error:
-                    # Not remembered: its content may be elsewhere in the library by now.
-                    yield ClipFailed(clip, str(error))
+                except PassingMediaError as error:
+                    # Not remembered: the content may be elsewhere in the library by now, or readable next time.
+                    yield ClipFailed(clip, str(error), passing=True)
                 except MediaError as error:
                     yield _failed(clip, str(error), encoders, cache)
             whole: list[_Encoded] = []
@@ -163,8 +173,10 @@ def extract(
                 whole.append(encoded)
             yield from _commit(whole, encoders, cache)
 
-            for job in reading.values():
-                if job.began and time.monotonic() - job.began > config.file_timeout_seconds:
+            for reader, job in reading.items():
+                late = job.began and time.monotonic() - job.began > config.file_timeout_seconds
+                # One that ended while the results of others were used is only waiting to be taken.
+                if late and not reader.done():
                     reason = f"reading it took longer than {config.file_timeout_seconds} s"
                     yield _failed(job.clip, reason, encoders, cache)
                     raise ReadingHung(f"{job.clip.path}: {reason}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.domain import Failure, Prediction, Suggestion, Transcript, Video
-from tiksort_tui.encoders import choose_encoders
+from tiksort_tui.encoders import EncoderPlan, choose_encoders
 from tiksort_tui.encoders.base import Encoders
 from tiksort_tui.errors import LibraryError
 from tiksort_tui.learning import Classifier, NotEnoughLabels, StorageError, block_slices, fit
@@ -42,31 +42,39 @@ PREDICTIONS_AT_ONCE = 500
 
 
 def run(
-    request: RunRequest, load: Callable[[], Encoders], wanted: Callable[[], Sequence[Path]] = tuple
+    request: RunRequest, load: Callable[[EncoderPlan], Encoders], wanted: Callable[[], Sequence[Path]] = tuple
 ) -> Iterator[Event]:
-    """Run once. `load` gives the encoders; `wanted` names the clips that are to be read next.
+    """Run once. `load` gives the encoders of a plan; `wanted` names the clips that are to be read next.
 
     Raises LibraryError, EncoderError, and ReadingHung (see `extract`).
     """
-    encoders = load()
+    plan = choose_encoders(request.config)
+    encoders = load(plan)
     yield EncodersReady(encoders.name, encoders.device)
     bound = request.config.extraction.strip_cache_mb * 1024 * 1024
     with closing(EmbeddingCache(request.state / CACHE, bound)) as cache:
-        yield from _Run(request, encoders, cache, wanted).events()
+        yield from _Run(request, plan, encoders, cache, wanted).events()
 
 
 class _Run:
     """The state of one run: what it has found so far."""
 
     def __init__(
-        self, request: RunRequest, encoders: Encoders, cache: EmbeddingCache, wanted: Callable[[], Sequence[Path]]
+        self,
+        request: RunRequest,
+        plan: EncoderPlan,
+        encoders: Encoders,
+        cache: EmbeddingCache,
+        wanted: Callable[[], Sequence[Path]],
     ) -> None:
         self._request = request
+        self._plan = plan
         self._encoders = encoders
         self._cache = cache
         self._wanted = wanted
         self._seconds = dict.fromkeys(("scan_s", "extract_s", "train_s", "predict_s"), 0.0)
         self._failed: dict[Path, str] = {}
+        self._passing = False
         self._notes: dict[Path, str] = {}
         self._predictions: dict[Path, Prediction] = {}
         self._model: Classifier | None = None
@@ -81,6 +89,7 @@ class _Run:
         labelled, unsorted = self._snapshot.labelled, self._snapshot.unsorted
         yield Scanned(self._snapshot.folders, len(labelled), len(unsorted), cached, len(clips))
         closed = [Failure(folder, "this folder cannot be listed") for folder in self._snapshot.unreadable]
+        self._passing = bool(closed or unreadable)
         for failure in (*closed, *unreadable, *remembered):
             yield self._fail(failure.path, failure.reason, 0, len(clips))
 
@@ -115,7 +124,7 @@ class _Run:
             if video_id in failures:
                 remembered.append(Failure(video.path, failures[video_id]))
             elif video_id is not None and video_id not in complete:
-                clips.setdefault(video_id, Clip(video_id, video.path))
+                clips.setdefault(video_id, Clip(video_id, video.path, video.stamp))
         return list(clips.values()), remembered
 
     def _extract_and_train(self, clips: Sequence[Clip]) -> Iterator[Event]:
@@ -134,6 +143,7 @@ class _Run:
             done += 1
             copies = videos[step.clip.video_id]
             if isinstance(step, ClipFailed):
+                self._passing |= step.passing
                 for video in copies:
                     yield self._fail(video.path, step.reason, done, len(clips))
             else:
@@ -206,14 +216,14 @@ class _Run:
 
     def _write(self, extracted: int, cached: int) -> None:
         state, root = self._request.state, self._snapshot.root
-        plan = choose_encoders(self._request.config)
         summary = RunSummary(
-            fingerprint=fingerprint(self._snapshot, self._request.config, plan),
+            # What could not be read just now may be readable next time, though nothing that is compared has changed.
+            fingerprint="" if self._passing else fingerprint(self._snapshot, self._request.config, self._plan),
             finished=now(),
             encoder_kind=self._encoders.kind,
             encoder_name=self._encoders.name,
             encoder_id=self._encoders.id,
-            notice=plan.notice,
+            notice=self._plan.notice,
             model=self._trained if isinstance(self._trained, Trained) else None,
             reason=self._trained.reason if isinstance(self._trained, NoModel) else None,
             predictions=tuple(sorted(self._predictions.values(), key=lambda prediction: prediction.path)),

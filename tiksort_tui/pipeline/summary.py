@@ -44,11 +44,17 @@ class RunSummary:
 
 def fingerprint(snapshot: LibrarySnapshot, config: Config, plan: EncoderPlan) -> str:
     """Changes whenever a run over this library with this configuration could give another result."""
-    weights = [[str(path), path.stat().st_mtime_ns] for path in (plan.clip, plan.whisper) if path]
+    weights = [_stamps(path) for path in (plan.clip, plan.whisper) if path]
     settings = [dataclasses.asdict(part) for part in (config.library, config.encoder, config.extraction)]
     files = [[str(video.path), video.folder, video.stamp] for video in snapshot.videos]
     everything = [__version__, plan.kind, weights, settings, config.prediction.top_k, snapshot.folders, files]
     return hashlib.blake2b(json.dumps(everything).encode(), digest_size=16).hexdigest()
+
+
+def _stamps(weights: Path) -> list[tuple[str, int, int]]:
+    """The files of a model, with their sizes and times: they may be overwritten in place."""
+    files = sorted(weights.iterdir()) if weights.is_dir() else [weights]
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def save_summary(state: Path, summary: RunSummary) -> None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.domain import Failure, Video
 from tiksort_tui.encoders.base import Modality
-from tiksort_tui.errors import MediaError
+from tiksort_tui.errors import MediaError, PassingMediaError
 from tiksort_tui.learning import fuse
-from tiksort_tui.library.identity import video_id
+from tiksort_tui.library.identity import stamp_of, video_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ def identify(videos: Sequence[Video], cache: EmbeddingCache) -> tuple[dict[Path,
     for video in videos:
         if video.stamp not in known:
             try:
-                known[video.stamp] = new[video.stamp] = video_id(video.path)
+                identity = video_id(video.path)
+                if stamp_of(video.path) != video.stamp:
+                    raise PassingMediaError("the file is changing")
+                known[video.stamp] = new[video.stamp] = identity
             except MediaError as error:
                 failures.append(Failure(video.path, str(error)))
     cache.remember_ids(new)

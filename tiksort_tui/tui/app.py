@@ -20,10 +20,19 @@ from tiksort_tui.domain import visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.engine.record import recorded_run
-from tiksort_tui.errors import EncoderError, ExitCode, MoveError, TiksortError
+from tiksort_tui.errors import ConfigError, EncoderError, ExitCode, MoveError, TiksortError
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
-from tiksort_tui.pipeline.events import EngineRestarted, Event, Predicted, RunRequest, VideoExtracted, VideoFailed
+from tiksort_tui.pipeline.events import (
+    EngineRestarted,
+    Event,
+    Finished,
+    NoModel,
+    Predicted,
+    RunRequest,
+    VideoExtracted,
+    VideoFailed,
+)
 from tiksort_tui.pipeline.summary import fingerprint, load_summary
 from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerGone, PlayFailed
 from tiksort_tui.player.player import Player
@@ -199,9 +208,11 @@ class SortApp(App[None]):
         request = RunRequest(self.root, self.state, self.config, generation=self.session.generation + 1)
         self.want()
         try:
-            with recorded_run(self.state):
+            with recorded_run(self.state) as finished:
                 async for event in self.engine.run(request):
                     self._take(event)
+                    if isinstance(event, Finished):
+                        finished()
         except TiksortError as error:
             self.sort_screen.say(str(error), trouble=True)
         finally:
@@ -214,8 +225,12 @@ class SortApp(App[None]):
         match event:
             case Predicted(generation, predictions):
                 self.session.apply(generation, predictions)
-            case VideoFailed(path, reason):
+            case NoModel():
+                self.session.predictions.clear()
+            case VideoFailed(path, reason) if path.exists():
+                # One that was filed before it was read is no failure.
                 self.session.failures[path] = reason
+                self.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
             case VideoExtracted(path, note=note):
                 self.session.failures.pop(path, None)
                 self.sort_screen.extracted(path)
@@ -229,7 +244,7 @@ class SortApp(App[None]):
         match event:
             case KeyPressed(key):
                 if (name := key_from_mpv(key)) and self.screen is self.sort_screen:
-                    self.sort_screen.press(name)
+                    self.sort_screen.press(name, time.monotonic())
             case Playback():
                 self.playback = event
             case PlayFailed(path, reason):
@@ -249,6 +264,8 @@ class SortApp(App[None]):
 
 def run_screen(library: Path, config: Config) -> ExitCode:
     """Sort `library` on the screen until the person leaves. Raises TiksortError where that cannot even begin."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError("the screen needs a terminal; without one there is --batch")
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
     app = SortApp(root, state, config)

@@ -8,10 +8,14 @@ from pathlib import Path
 SEEN_SECONDS = 0.1
 # Keys that follow each other faster come from a terminal, not from fingers.
 BURST_SECONDS = 0.02
-# The same key again this soon is the keyboard's own repetition.
-REPEAT_SECONDS = 0.09
+# The same key again this soon is the keyboard's own repetition, of which the slowest common one takes 92 ms.
+REPEAT_SECONDS = 0.11
+# Once a key repeats, only a pause of this length tells that it was let go: a slow line stutters.
+HELD_SECONDS = 0.4
 # After the pieces of a torn escape sequence, its rest may still be under way.
 TORN_SECONDS = 1.0
+# What Textual makes of the first bytes of a sequence whose rest does not come in time; besides, alt+ and a letter.
+TORN_KEYS = {"escape", "circumflex_accent", "left_square_bracket", "right_square_bracket"}
 
 
 class FilingGuard:
@@ -20,6 +24,7 @@ class FilingGuard:
     def __init__(self) -> None:
         self._key = ""
         self._key_at = float("-inf")
+        self._held = False
         self._torn_at = float("-inf")
         self._painted: Path | None = None
         self._painted_at = float("inf")
@@ -29,14 +34,21 @@ class FilingGuard:
         if clip != self._painted:
             self._painted, self._painted_at = clip, now
 
+    def covered(self) -> None:
+        """Something else lies over the screen: its clip must be painted and seen anew."""
+        self._painted = None
+
     def allows(self, key: str, clip: Path | None, now: float) -> bool:
         """Whether `key` may move `clip`. To be asked for every key, also for those that move nothing."""
         since = now - self._key_at
-        repeated = key == self._key and since < REPEAT_SECONDS
+        self._held = key == self._key and since < (HELD_SECONDS if self._held else REPEAT_SECONDS)
         burst = key != self._key and since < BURST_SECONDS
-        if key == "escape" or key.startswith("alt+") or key == "circumflex_accent":
+        if key in TORN_KEYS or key.startswith("alt+"):
             self._torn_at = now
         self._key, self._key_at = key, now
-        torn = now - self._torn_at < TORN_SECONDS
-        seen = clip == self._painted and now - self._painted_at >= SEEN_SECONDS
-        return seen and not (repeated or burst or torn)
+        seen = clip is not None and clip == self._painted and now - self._painted_at >= SEEN_SECONDS
+        return seen and not (self._held or burst or self.torn(now))
+
+    def torn(self, now: float) -> bool:
+        """Whether keys may be the pieces of an escape sequence, and mean nothing."""
+        return now - self._torn_at < TORN_SECONDS

@@ -48,7 +48,7 @@ class SortScreen(Screen[None]):
         self._guard = FilingGuard()
         self._shown: Path | None = None
         self._details = Details()
-        self._message = Content()
+        self._message, self._message_style = "", ""
         self._dirty = False
         self._regions: dict[str, Region] = {}
 
@@ -79,18 +79,25 @@ class SortScreen(Screen[None]):
                 panel.styles.offset = (region.x, region.y)
                 panel.styles.width, panel.styles.height = region.width, region.height
 
+    def on_screen_suspend(self) -> None:
+        self._guard.covered()
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self._painted, self._shown)
+
     def on_key(self, event: events.Key) -> None:
         # Also for keys that mean nothing here: Textual's own bindings must not get them.
         event.stop()
         event.prevent_default()
-        self.press(event.key)
+        # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
+        self.press(event.key, event.time)
 
-    def press(self, key: str) -> None:
-        """Do what `key`, by Textual's name, stands for."""
+    def press(self, key: str, at: float) -> None:
+        """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
         command = command_of(key)
         session, player = self.sort.session, self.sort.player
-        allowed = self._guard.allows(key, session.current, time.monotonic())
-        if command is None or (command in FILING and not allowed):
+        allowed = self._guard.allows(key, session.current, at)
+        if command is None or self._guard.torn(at) or (command in FILING and not allowed):
             return
         match command:
             case "file":
@@ -129,7 +136,7 @@ class SortScreen(Screen[None]):
 
     def say(self, text: str, trouble: bool = False) -> None:
         """Show one line at the bottom."""
-        self._message = Content.styled(f" {visible(text)}", "$warning" if trouble else "$text")
+        self._message, self._message_style = f" {visible(text)}", "$warning" if trouble else "$text"
         self.changed(soon=False)
 
     def extracted(self, clip: Path) -> None:
@@ -150,6 +157,8 @@ class SortScreen(Screen[None]):
             self.say(otherwise)
         elif request := self.sort.session.file(folder):
             self.sort.file(request)
+        elif self._shown is not None:
+            self.say(f"there is no folder {folder} any more: n makes one")
 
     def _make_folder(self, name: str | None) -> None:
         if name:
@@ -169,7 +178,11 @@ class SortScreen(Screen[None]):
             self.sort.player.play(clip)
             self._read_details()
         self.sort.want()
-        self.call_after_refresh(lambda: self._guard.painted(clip, time.monotonic()))
+        self.call_after_refresh(self._painted, clip)
+
+    def _painted(self, clip: Path | None) -> None:
+        if self.is_current:
+            self._guard.painted(clip, time.monotonic())
 
     def _read_details(self) -> None:
         if self._shown is not None:
@@ -234,7 +247,7 @@ class SortScreen(Screen[None]):
             case "keys":
                 return [Content.styled(" " + hints(width - 2), views.MUTED)]
             case _:
-                return [self._message]
+                return [Content.styled(views.fit(self._message, width), self._message_style)]
 
 
 def _short(root: Path) -> str:
