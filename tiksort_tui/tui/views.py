@@ -20,6 +20,8 @@ NOTHING_HERE = (
 )
 # Beyond this a name and what is said of it come too far apart.
 WIDEST_QUEUE = 100
+# The least room for the program's and the library's names.
+HEADER_NAME = 20
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 TITLE = "bold $foreground-muted"
@@ -209,7 +211,10 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, w
         left = progress.seconds_left(now)
         counts = f" {progress.done}/{progress.total}" if progress.total else ""
         parts.insert(0, progress.stage + counts + (f" {clock(left)}" if left else ""))
-    right = "   ".join(part for part in parts if part) + " "
+    parts = [part for part in parts if part]
+    while len(parts) > 1 and cell_len("   ".join(parts)) + HEADER_NAME > width:
+        parts.pop()
+    right = "   ".join(parts) + " "
     name = fit(root, max(0, width - cell_len(right) - 12)).rstrip()
     gap = width - 10 - cell_len(name) - cell_len(right)
     return Content.assemble((" tiksort  ", "bold"), name, " " * max(1, gap), (right, MUTED))

@@ -212,7 +212,9 @@ class SortScreen(Screen[None]):
         wide = self.size.width >= WIDE
         for name, region in self._regions.items():
             if name != "strip":
-                self._panels[name].show(self._lines(name, region.width, region.height, now, wide))
+                lines = self._lines(name, region.width, region.height, now, wide)
+                # A terminal may be narrower than any sensible layout.
+                self._panels[name].show([line.truncate(region.width) for line in lines[: region.height]])
 
     def _lines(self, name: str, width: int, height: int, now: float, wide: bool) -> views.Lines:
         app, session = self.sort, self.sort.session
@@ -230,20 +232,20 @@ class SortScreen(Screen[None]):
             case "session":
                 return views.session_totals(filed, minutes)
             case "clip":
-                return views.clip(session, self._details.info, self._details.size, app.playback, width)[:height]
+                return views.clip(session, self._details.info, self._details.size, app.playback, width)
             case "said":
                 return views.said(self._details.transcript, width, height)
             case "suggestion":
-                return views.suggestion(session, app.progress, width, tall=wide)[:height]
+                return views.suggestion(session, app.progress, width, tall=wide)
             case "queue" if session.current is None:
                 failures = [Failure(path, reason) for path, reason in session.failures.items()]
-                return views.finished(session, minutes, failures[:3], width)[:height]
+                return views.finished(session, minutes, failures[:3], width)
             case "queue":
                 return views.queue(session, app.progress, width, height)
             case "progress":
-                return views.remaining(session, pace, width)[:height]
+                return views.remaining(session, pace, width)
             case "learning":
-                return views.learning(app.progress, app.notices, now, width)[:height]
+                return views.learning(app.progress, app.notices, now, width)
             case "keys":
                 return [Content.styled(" " + hints(width - 2), views.MUTED)]
             case _:

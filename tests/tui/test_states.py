@@ -1,0 +1,257 @@
+"""What can happen beside the keys: failures, the engine's and the player's news, the end of the pile."""
+
+import asyncio
+from pathlib import Path
+
+from tests.tui.helpers import (
+    CONFIG,
+    StandInEngine,
+    asked,
+    panel,
+    pile,
+    predicted,
+    queue,
+    recording_player,
+    sorting,
+    until,
+    until_shown,
+    where,
+)
+from tiksort_tui.engine.client import Engine
+from tiksort_tui.errors import EngineError, ExitCode
+from tiksort_tui.library.state import LOG, state_dir
+from tiksort_tui.pipeline.events import EngineRestarted, Finished, NoModel, Scanned, VideoExtracted, VideoFailed
+from tiksort_tui.player.events import Playback, PlayerGone, PlayFailed
+from tiksort_tui.tui.app import SortApp
+
+
+def counts(pilot):
+    return {folder.name: folder.count for folder in pilot.app.session.folders}
+
+
+async def test_a_filing_that_fails_brings_the_clip_back_and_nothing_is_overwritten(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
+    (tmp_path / "cats" / "a.mp4").write_text("another clip")
+    player = recording_player()
+    async with sorting(tmp_path, player=player) as pilot:
+        await pilot.press("1")
+        await until_shown(pilot, "is there already")
+        assert queue(pilot) == "a [b] c"
+        assert counts(pilot) == {"cats": 1, "dogs": 0}
+        assert panel(pilot, "clip").startswith("b.mp4")
+        assert asked(player)[-1] == ("play", tmp_path / "b.mp4")
+        await pilot.press("2", "k", "2")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+    assert where(tmp_path) == {
+        "another clip": "cats/a.mp4",
+        "a.mp4": "dogs/a.mp4",
+        "b.mp4": "dogs/b.mp4",
+        "c.mp4": "c.mp4",
+    }
+
+
+async def test_a_clip_that_another_program_took_leaves_the_queue(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        (tmp_path / "a.mp4").unlink()
+        await pilot.press("1")
+        await until_shown(pilot, "a.mp4' was not filed")
+        assert queue(pilot) == "[b]"
+        assert counts(pilot) == {"cats": 0, "dogs": 0}
+        assert panel(pilot, "clip").startswith("b.mp4")
+
+
+async def test_a_folder_that_another_program_took_costs_no_clip(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        (tmp_path / "cats").rmdir()
+        await pilot.press("1")
+        await until_shown(pilot, "there is no folder 'cats'")
+        assert queue(pilot) == "a [b]"
+    assert where(tmp_path) == {"a.mp4": "a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_an_undo_that_is_refused_says_why(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        await pilot.press("1")
+        await until(lambda: (tmp_path / "cats" / "a.mp4").exists())
+        (tmp_path / "a.mp4").write_text("another clip")
+        await pilot.press("u")
+        await until_shown(pilot, "was not taken back")
+        assert queue(pilot) == "[b]"
+        assert counts(pilot) == {"cats": 1, "dogs": 0}
+    assert where(tmp_path) == {"a.mp4": "cats/a.mp4", "another clip": "a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_nothing_waits_for_the_engine(tmp_path):
+    """The first start, with an engine that says nothing: clips are on the screen and keys file them."""
+    engine = StandInEngine()
+    async with sorting(pile(tmp_path, [f"{name}.mp4" for name in "abcdefgh"]), engine) as pilot:
+        assert pilot.app.screen is pilot.app.sort_screen
+        await pilot.press("1", "2", "1")
+        await until_shown(pilot, "Filed c.mp4 in cats")
+        assert pilot.app.progress.stage
+        # What comes next on the screen is read first.
+        assert engine.wanted[-1] == tuple(tmp_path / f"{name}.mp4" for name in "defgh")
+    assert where(tmp_path)["b.mp4"] == "dogs/b.mp4"
+
+
+async def test_predictions_never_move_the_cursor_and_stale_ones_are_dropped(tmp_path):
+    engine, player = StandInEngine(), recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), engine, player) as pilot:
+        await pilot.press("j")
+        calls = asked(player)
+        engine.tell(predicted(tmp_path, 2, a=[("cats", 0.9)], b=[("dogs", 0.8), ("cats", 0.2)], c=[("cats", 0.7)]))
+        await until_shown(pilot, "80 %")
+        engine.tell(predicted(tmp_path, 1, b=[("cats", 0.99)]), Finished(3, 0))
+        await until(lambda: not pilot.app.progress.stage)
+        assert queue(pilot) == "a [b] c"
+        assert asked(player) == calls
+        assert "99 %" not in panel(pilot, "queue")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+        # The next run's word is newer than all that was said before.
+        await pilot.press("r")
+        await until(lambda: len(engine.requests) == 2)
+        assert engine.requests[1].generation == 3
+
+
+async def test_a_clip_that_cannot_be_read_says_why_and_can_be_filed(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    engine = StandInEngine(VideoFailed(tmp_path / "a.mp4", "truncated", 1, 2))
+    async with sorting(tmp_path, engine) as pilot:
+        await until_shown(pilot, "truncated")
+        await pilot.press("2")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+        assert "truncated" not in panel(pilot, "suggestion")
+
+
+async def test_too_little_to_learn_from_says_what_is_missing(tmp_path):
+    engine = StandInEngine(NoModel("two folders with clips in them are needed"), Finished(0, 1))
+    async with sorting(pile(tmp_path, ["a.mp4"]), engine) as pilot:
+        await until_shown(pilot, "two folders")
+
+
+async def test_what_the_engine_does_is_shown_while_it_does_it(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    engine = StandInEngine(Scanned(("cats", "dogs"), 0, 2, 0, 7), VideoExtracted(tmp_path / "a.mp4", 1, 7, "no sound"))
+    async with sorting(tmp_path, engine) as pilot:
+        await until_shown(pilot, "1/7", "a.mp4: no sound")
+        engine.tell(EngineRestarted("SIGSEGV"))
+        await until_shown(pilot, "SIGSEGV")
+        engine.tell(Finished(1, 0))
+        await until(lambda: "1/7" not in panel(pilot, "learning"))
+
+
+async def test_an_engine_that_fails_is_one_line_and_the_sorting_goes_on(tmp_path):
+    engine = StandInEngine(EngineError("the engine ended 3 times"))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine) as pilot:
+        await until_shown(pilot, "the engine ended 3 times")
+        assert not pilot.app.progress.stage
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
+        await pilot.press("r")
+        await until(lambda: len(engine.requests) == 2)
+
+
+async def test_a_player_that_goes_is_one_line_and_the_sorting_goes_on(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=player) as pilot:
+        pilot.app._on_player(Playback(14.0, 31.0, paused=False, muted=True, volume=80.0, speed=1.5))
+        await until_shown(pilot, "0:14 / 0:31", "x1.5", "muted", "playing")
+        pilot.app._on_player(PlayFailed(tmp_path / "a.mp4", "no video"))
+        await until_shown(pilot, "a.mp4 does not play: no video")
+        pilot.app._on_player(PlayerGone("the mpv window was closed"))
+        await until_shown(pilot, "the mpv window was closed")
+        assert "playing" not in panel(pilot, "clip")
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
+        assert asked(player)[-1] == ("play", tmp_path / "b.mp4")
+
+
+async def test_all_sorted_says_what_went_where_and_undo_works_there(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), player=player) as pilot:
+        await pilot.press("1", "2", "1")
+        await until_shown(pilot, "All sorted", "3 filed", "2  cats", "1  dogs")
+        assert asked(player)[-1] == ("stop",)
+        await pilot.press("1", "enter", "s", "p", "j", "k", "space")
+        await pilot.press("u")
+        await until_shown(pilot, "Took c.mp4 back from cats")
+        assert queue(pilot) == "[c]"
+        assert panel(pilot, "clip").startswith("c.mp4")
+        assert asked(player)[-1] == ("play", tmp_path / "c.mp4")
+        await pilot.press("2")
+        await until_shown(pilot, "All sorted", "1  cats", "2  dogs")
+    assert where(tmp_path) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4", "c.mp4": "dogs/c.mp4"}
+
+
+async def test_the_last_clip_comes_back_when_its_filing_fails(tmp_path):
+    pile(tmp_path, ["a.mp4"])
+    (tmp_path / "cats" / "a.mp4").write_text("another clip")
+    async with sorting(tmp_path) as pilot:
+        await pilot.press("1")
+        await until_shown(pilot, "is there already")
+        assert queue(pilot) == "[a]"
+        await until_shown(pilot, "a.mp4")
+        assert panel(pilot, "clip").startswith("a.mp4")
+
+
+async def test_an_empty_library(tmp_path):
+    async with sorting(pile(tmp_path, [], [])) as pilot:
+        assert panel(pilot, "clip").strip()
+        await pilot.press("1", "enter", "s", "p", "j", "k", "space", "u")
+        await until_shown(pilot, "Nothing to undo")
+
+
+async def test_a_library_without_folders_gets_its_first_one(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"], [])) as pilot:
+        await pilot.press("1")
+        await until_shown(pilot, "no folder has the key 1")
+        await pilot.press("n", *"cats", "enter")
+        await until_shown(pilot, "New folder cats, key 1")
+        await pilot.press("1")
+        await until_shown(pilot, "All sorted")
+    assert where(tmp_path) == {"a.mp4": "cats/a.mp4"}
+
+
+async def test_an_error_that_nobody_expects_ends_the_program_with_an_error(tmp_path):
+    async def fails():
+        raise RuntimeError("a fault of ours [/]")
+
+    app = SortApp(pile(tmp_path, ["a.mp4"]), state_dir(tmp_path), CONFIG)
+    app.engine = StandInEngine()
+    async with app.run_test() as pilot:
+        app.start(fails())
+        await until(lambda: not app.is_running)
+        await pilot.pause()
+    assert app.return_code == ExitCode.ENGINE_FAILED
+
+
+async def test_the_real_engine_brings_suggestions_and_the_next_start_has_them_at_once(library):
+    async with sorting(library, Engine(state_dir(library) / LOG)) as pilot:
+        await until(lambda: not pilot.app.progress.stage)
+        await until_shown(pilot, "new 0 dots.mp4", "1 dots", "Enter")
+        # The strip of the clip's pictures.
+        await until_shown(pilot, "▀▀▀")
+        assert pilot.app.session.suggestion(1) == "dots"
+
+    idle = StandInEngine()
+    async with sorting(library, idle) as pilot:
+        assert idle.requests == []
+        assert pilot.app.session.suggestion(1) == "dots"
+        await until_shown(pilot, "builtin encoder", "▀▀▀")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed new 0 dots.mp4 in dots")
+    assert (library / "dots" / "new 0 dots.mp4").exists()
+
+
+async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):
+    engine = Engine(state_dir(library) / LOG)
+    async with sorting(library, engine) as pilot:
+        await until(lambda: engine.pid)
+        process = Path("/proc") / str(engine.pid)
+        await pilot.press("j", "q")
+        await until(lambda: not pilot.app.is_running)
+    # As long as a run that saw its engine die would take to start another one.
+    await asyncio.sleep(0.5)
+    assert engine.pid is None
+    assert not process.exists()
