@@ -165,6 +165,23 @@ class Session:
         if clip in self.queue:
             self._leave(self.queue.index(clip))
 
+    def rescan(self, snapshot: LibrarySnapshot) -> None:
+        """Take over what a new listing of the library found, taken while no move was half done.
+
+        New clips come at the end, those that are gone leave, new folders take the next keys; the clip on screen stays
+        if it is still there. Filings that are still to be carried out count as done.
+        """
+        on_screen = self.current
+        unsorted = [video.path for video in snapshot.unsorted if video.path not in self._in_flight]
+        there, known = set(unsorted), set(self.queue)
+        before = [clip for clip in self.queue[: self.cursor] if clip in there]
+        self.queue = [clip for clip in self.queue if clip in there] + [clip for clip in unsorted if clip not in known]
+        self.cursor = len(before) if on_screen in there or len(before) < len(self.queue) else 0
+        self._counts = Counter(video.folder for video in snapshot.labelled)
+        self._counts.update(request.folder for request in self._in_flight.values())
+        for name in snapshot.folders:
+            self.add_folder(name)
+
     def add_folder(self, name: str) -> None:
         """A new folder takes the next free key, after all others."""
         if name not in self._names:

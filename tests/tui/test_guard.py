@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual import constants
 from textual._xterm_parser import XTermParser
-from textual.events import Key
+from textual.events import Key, Paste
 
 from tests.tui.helpers import panel, pile, queue, sorting, until, where
 from tiksort_tui.tui.guard import REPEAT_SECONDS, SEEN_SECONDS, TORN_SECONDS, FilingGuard
@@ -182,6 +182,13 @@ async def test_on_the_screen_a_held_key_files_one_clip_and_seen_ones_are_filed(t
     assert sorted(where(tmp_path).values()) == [
         "c.mp4", "cats/a.mp4", "d.mp4", "dogs/b.mp4", "e.mp4", "f.mp4",
     ]  # fmt: skip
+
+
+async def test_pasted_text_is_no_keys(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        pilot.app.screen.post_message(Paste("1 2 q"))
+        await pilot.pause()
+        assert queue(pilot) == "[a] b"
 
 
 async def test_a_key_that_closes_the_help_and_is_held_files_nothing(tmp_path):

@@ -21,6 +21,10 @@ UNFINISHED = "killed"
 LOOK_SECONDS = 0.2
 
 
+class RunGoingOn(LibraryError):
+    """Another process is running over this library."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """The newest run: `result` is finished, interrupted, killed, or the reason for which it failed."""
@@ -41,7 +45,7 @@ def recorded_run(state: Path) -> Iterator[Callable[[], None]]:
     with _opened(path) as file:
         if not _hold(file):
             record = read_record(state)
-            raise LibraryError(f"another run over this library is going on (process {record.pid if record else '?'})")
+            raise RunGoingOn(f"another run over this library is going on (process {record.pid if record else '?'})")
         started = datetime.now(UTC).replace(microsecond=0)
         _write(file, started, UNFINISHED)
         result = "interrupted"

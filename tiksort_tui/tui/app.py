@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -19,35 +20,26 @@ from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
-from tiksort_tui.engine.record import recorded_run
 from tiksort_tui.errors import ConfigError, EncoderError, ExitCode, MoveError, TiksortError
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
-from tiksort_tui.pipeline.events import (
-    EngineRestarted,
-    Event,
-    Finished,
-    NoModel,
-    Predicted,
-    RunRequest,
-    VideoExtracted,
-    VideoFailed,
-)
 from tiksort_tui.pipeline.summary import fingerprint, load_summary
-from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerGone, PlayFailed
+from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerGone, PlayFailed, Playing
 from tiksort_tui.player.player import Player
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui.details import DetailsReader
 from tiksort_tui.tui.filing import Filer
 from tiksort_tui.tui.keymap import MPV_KEYS, key_from_mpv
 from tiksort_tui.tui.progress import Progress
+from tiksort_tui.tui.running import Runs
 from tiksort_tui.tui.screens.sort import SortScreen
 
 PLAYER_LOG = "mpv.log"
-# Clips that the engine is asked to read first: the one on screen and the next ones.
-READ_AHEAD = 6
+# After the terminal is gone, the moves in flight have this long.
+HANG_UP_SECONDS = 10.0
 # The name of the tasks that move files or make folders: they are never cut short.
 FILING = "filing"
+PLAYER = "player"
 
 
 class SortApp(App[None]):
@@ -67,22 +59,26 @@ class SortApp(App[None]):
         self.began = time.monotonic()
         self._unchanged = False
         self._work: set[asyncio.Task[None]] = set()
-        self._engine_run: asyncio.Task[None] | None = None
+        self.hung_up = False
+        self._play_failed: Path | None = None
+        if not os.access(root, os.W_OK):
+            self.notices.append("This library is read-only: no clip can be filed.")
         self.session = self._open_session()
         self.filer = Filer(root, state)
         self.details = DetailsReader(state)
         self.engine = Engine(state / LOG)
-        self.player = Player(config.player, state / PLAYER_LOG, MPV_KEYS, self._on_player)
+        self.runs = Runs(self)
+        self.player = Player(config.player, state / PLAYER_LOG, MPV_KEYS, self._hear_player)
         self.sort_screen = SortScreen()
 
     async def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, lambda: self.start(self.leave()))
+        loop.add_signal_handler(signal.SIGTERM, lambda: self.start(self.leave()))
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         await self.push_screen(self.sort_screen)
         self.start(self._reconcile())
         if not self._unchanged:
-            self.toggle_run()
+            self.runs.toggle()
 
     async def on_unmount(self) -> None:
         # A run that sees its engine end starts another one; a look-up finds its thread gone.
@@ -95,8 +91,17 @@ class SortApp(App[None]):
         await self.filer.close()
         self.details.close()
 
+    def _hang_up(self) -> None:
+        """The terminal is gone: end by all means, since threads that read from it or draw on it may never end."""
+        self.hung_up = True
+        timer = threading.Timer(HANG_UP_SECONDS, os._exit, (ExitCode.INTERRUPTED,))
+        timer.daemon = True
+        timer.start()
+        self.start(self.leave())
+
     async def action_quit(self) -> None:
-        await self.leave()
+        # Not awaited: the app goes on while moves are finished.
+        self.start(self.leave())
 
     async def leave(self) -> None:
         """End the program when the moves in flight are done."""
@@ -124,20 +129,6 @@ class SortApp(App[None]):
     def make_folder(self, name: str) -> None:
         """Make a folder of the library."""
         self.start(self._make_folder(name), name=FILING)
-
-    def toggle_run(self) -> None:
-        """Start a run of the engine, or cancel the one that is going on."""
-        if self._engine_run is None:
-            self.progress.start()
-            self._engine_run = self.start(self._run())
-        else:
-            self.progress.stage = "cancelling"
-            self.start(self.engine.cancel())
-        self.sort_screen.changed()
-
-    def want(self) -> None:
-        """Have the engine read the clip on screen and the next ones first."""
-        self.start(self.engine.want(self.session.upcoming(READ_AHEAD)))
 
     def _open_session(self) -> Session:
         snapshot = scan(self.root, self.config.library.extensions, self.state)
@@ -197,61 +188,34 @@ class SortApp(App[None]):
         try:
             await self.filer.make_folder(name)
         except MoveError as error:
-            self.sort_screen.say(str(error), trouble=True)
+            self.sort_screen.ask_for_folder(name, str(error))
             return
         self.session.add_folder(name)
         key = next((folder.key for folder in self.session.folders if folder.name == name), None)
-        self.sort_screen.say(f"New folder {visible(name)}" + (f", key {key}" if key else ""))
+        how = f"key {key}" if key else "no key is left: take it when it is suggested"
+        self.sort_screen.say(f"New folder {visible(name)}, {how}")
         self.sort_screen.changed()
 
-    async def _run(self) -> None:
-        request = RunRequest(self.root, self.state, self.config, generation=self.session.generation + 1)
-        self.want()
-        try:
-            with recorded_run(self.state) as finished:
-                async for event in self.engine.run(request):
-                    self._take(event)
-                    if isinstance(event, Finished):
-                        finished()
-        except TiksortError as error:
-            self.sort_screen.say(str(error), trouble=True)
-        finally:
-            self._engine_run = None
-            self.progress.stop()
-            self.sort_screen.changed()
-
-    def _take(self, event: Event) -> None:
-        self.progress.take(event, time.monotonic())
-        match event:
-            case Predicted(generation, predictions):
-                self.session.apply(generation, predictions)
-            case NoModel():
-                self.session.predictions.clear()
-            case VideoFailed(path, reason) if path.exists():
-                # One that was filed before it was read is no failure.
-                self.session.failures[path] = reason
-                self.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
-            case VideoExtracted(path, note=note):
-                self.session.failures.pop(path, None)
-                self.sort_screen.extracted(path)
-                if note:
-                    self.sort_screen.say(f"{visible(path.name)}: {note}", trouble=True)
-            case EngineRestarted(reason):
-                self.sort_screen.say(f"the engine ended ({reason}) and is started again", trouble=True)
-        self.sort_screen.changed(soon=False)
+    def _hear_player(self, event: PlayerEvent) -> None:
+        # In the screen's own time: an error there is the screen's, and must not end what speaks to mpv.
+        self.call_later(self._on_player, event)
 
     def _on_player(self, event: PlayerEvent) -> None:
         match event:
             case KeyPressed(key):
                 if (name := key_from_mpv(key)) and self.screen is self.sort_screen:
                     self.sort_screen.press(name, time.monotonic())
-            case Playback():
+            case Playback() if self._play_failed != self.session.current:
                 self.playback = event
+            case Playing():
+                self._play_failed = None
+                self.sort_screen.take_back(PLAYER)
             case PlayFailed(path, reason):
+                self._play_failed, self.playback = path, None
                 self.sort_screen.say(f"{visible(path.name)} does not play: {reason}", trouble=True)
             case PlayerGone(reason):
                 self.playback = None
-                self.sort_screen.say(f"{reason}; v brings it back", trouble=True)
+                self.sort_screen.say(f"{reason}; v brings it back", trouble=True, about=PLAYER)
         self.sort_screen.changed(soon=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -279,4 +243,6 @@ def run_screen(library: Path, config: Config) -> ExitCode:
         finally:
             os.dup2(terminal.fileno(), 2)
             sys.__stderr__ = original  # type: ignore[misc]
+    if app.hung_up:
+        os._exit(ExitCode.INTERRUPTED)
     return ExitCode.FINE if app.return_code in (0, None) else ExitCode.ENGINE_FAILED

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from tiksort_tui.domain import Filing
 from tiksort_tui.library.folders import make_folder
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Undone
 from tiksort_tui.library.state import JOURNAL
+
+T = TypeVar("T")
 
 
 class Filer:
@@ -38,6 +42,10 @@ class Filer:
     async def make_folder(self, name: str) -> None:
         """Make a folder; raises MoveError."""
         await asyncio.get_running_loop().run_in_executor(self._thread, make_folder, self._root, name)
+
+    async def between_filings(self, look: Callable[[], T]) -> T:
+        """What `look` sees while no filing is under way; it runs in the filing thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, look)
 
     async def close(self) -> None:
         """Carry out what was asked for, then close the journal."""

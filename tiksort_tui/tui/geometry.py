@@ -53,7 +53,8 @@ def _narrow(width: int, height: int, speech: bool, pictures: bool) -> dict[str, 
     middle = LEFT_NARROW + 1
     middle_width = width - middle - MARGIN
     needed = 2 + 1 + 3 + 1 + QUEUE_LINES + (2 if speech else 0)
-    strip = max(0, min(bottom - top - needed, 16)) if pictures else 0
+    # Of more room the queue gets its share.
+    strip = max(0, min(bottom - top - needed, 8 + (height - 24) // 2)) if pictures else 0
     said = 2 if strip and speech else 0
     suggestion = top + 3 + strip + said
     progress = 3 if height >= 18 else 0

@@ -32,10 +32,10 @@ COMMANDS = (
     Command("down", ("down", "j"), "↓, j", "next clip in the queue, without filing", "j k walk"),
     Command("up", ("up", "k"), "↑, k", "previous clip in the queue"),
     Command("new_folder", ("n",), "n", "new folder", "n new folder"),
-    Command("retrain", ("r",), "r", "learn again from all folders; while that runs: cancel it", "r retrain"),
+    Command("retrain", ("r",), "r", "look for new clips and learn again; while that runs: cancel it", "r retrain"),
     Command("window", ("v",), "v", "bring the window of mpv back"),
     Command("help", ("question_mark", "f1"), "?, F1", "all keys", "? keys"),
-    Command("quit", ("q", "ctrl+q"), "q, Ctrl+Q", "quit", "q quit"),
+    Command("quit", ("q", "ctrl+q", "ctrl+c"), "q, Ctrl+Q, Ctrl+C", "quit", "q quit"),
 )
 
 # A key that moves a file counts only for a clip that was seen.
@@ -55,6 +55,7 @@ _MPV_NAMES = {
     "ctrl+left": "Ctrl+LEFT",
     "ctrl+right": "Ctrl+RIGHT",
     "ctrl+q": "Ctrl+q",
+    "ctrl+c": "Ctrl+c",
     "question_mark": "?",
     "f1": "F1",
 }

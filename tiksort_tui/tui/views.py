@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from tiksort_tui.domain import Failure, MediaInfo, Transcript, visible
+from tiksort_tui.domain import MediaInfo, Transcript, visible
 from tiksort_tui.player.events import Playback
 from tiksort_tui.session import Session
 from tiksort_tui.tui.progress import Progress
 
 # Below this the suggestion is a question.
 SURE = 0.7
+UNDER_WAY = {"starting", "reading", "learning"}
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
     "Put videos here and start again."
@@ -33,11 +35,27 @@ Lines = list[Content]
 
 
 def fit(text: str, width: int) -> str:
-    """`text` with control characters visible, in exactly `width` cells, an ellipsis where it was cut."""
+    """`text` with control characters visible, in exactly `width` cells; an ellipsis stands for a long one's middle.
+
+    Names that are alike at their beginning are told apart by their end.
+    """
     text = visible(text)
-    if cell_len(text) > width:
-        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
-    return set_cell_size(text, width)
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    tail = text[-max(0, (width - 1) // 3) :] if width > 4 else ""
+    while tail and cell_len(tail) > (width - 1) // 3:
+        tail = tail[1:]
+    return set_cell_size(text, width - 1 - cell_len(tail)) + "…" + tail if width > 0 else ""
+
+
+def message(text: str, width: int) -> str:
+    """A message in at most `width` cells: names are shortened before what is said of them is cut."""
+    text = visible(text)
+    words = sorted(re.findall(r"\S*\.\w{2,4}\b|'[^']+'", text), key=len, reverse=True)
+    for word in words:
+        if cell_len(text) > width:
+            text = text.replace(word, fit(word, max(12, cell_len(word) - (cell_len(text) - width))))
+    return fit(text, min(width, cell_len(text)))
 
 
 def folders(session: Session, width: int, height: int) -> Lines:
@@ -91,7 +109,7 @@ def clip(session: Session, info: MediaInfo | None, size: int | None, playback: P
     return [
         Content.styled(fit(session.current.name, width), "bold"),
         Content.styled(fit("  ".join(facts), width - cell_len(state)) + state, MUTED),
-        Content.assemble(bar(width, share, "━", "╸"), ""),
+        bar(width, share, "━", "╸") if playback else Content(),
     ]
 
 
@@ -117,7 +135,8 @@ def suggestion(session: Session, progress: Progress, width: int, tall: bool) -> 
             head = fit(label, max(8, width // 3))
             room = width - 7 - cell_len(head) - 9
             drawn = set_cell_size(blocks(room, one.confidence), room)
-            lines.append(Content.assemble((f"{name:<7}", MUTED), (f"{head} {drawn} {percent:>7}", style)))
+            parts = ((f"{name:<7}", MUTED), (f"{head} ", style), (drawn, style or MUTED), (f" {percent:>7}", style))
+            lines.append(Content.assemble(*parts))
     return lines
 
 
@@ -127,8 +146,8 @@ def _why_none(session: Session, progress: Progress) -> str:
     if session.current in session.failures:
         return f"this clip cannot be read: {session.failures[session.current]}"
     if progress.no_model:
-        return f"no suggestions yet: {progress.no_model}"
-    return "reading it …" if progress.stage else "no suggestion yet: r reads it"
+        return f"{progress.no_model} (n makes a folder)"
+    return f"{progress.stage} …" if progress.stage else "no suggestion yet: r reads it"
 
 
 def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
@@ -150,7 +169,7 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
             doubt = prediction.confidence < SURE
             sure, style = f"{prediction.confidence:.0%}".replace("%", " %") + ("?" if doubt else " "), MUTED
         else:
-            said, sure = ("reading…" if progress.stage else ""), ""
+            said, sure = (f"{progress.stage}…" if progress.stage in UNDER_WAY else ""), ""
         on_screen = place == session.cursor
         mark = "▸ " if on_screen else "  "
         name = fit(path.name, width - column - 11)
@@ -165,7 +184,7 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
 
 def remaining(session: Session, seconds_a_clip: float | None, width: int) -> Lines:
     """How much is left to sort."""
-    share = 1 - session.remaining / session.total if session.total else 1.0
+    share = 1 - session.remaining / session.total if session.total else 0.0
     lines = [
         Content.styled("PROGRESS", TITLE),
         Content.styled(f"{session.remaining} / {session.total} remaining", "bold"),
@@ -182,7 +201,7 @@ def session_totals(filed: int, minutes: float) -> Lines:
     return [Content.styled(" SESSION", TITLE), Content(f"  {filed} filed{speed}")]
 
 
-def learning(progress: Progress, notices: Sequence[str], now: float, width: int) -> Lines:
+def learning(progress: Progress, notices: Sequence[str], now: float, width: int, height: int) -> Lines:
     """What the engine does, how good the model is, and what the user should know of this machine."""
     lines = [Content.styled("LEARNING", TITLE)]
     if progress.stage == "reading" and progress.total:
@@ -200,14 +219,17 @@ def learning(progress: Progress, notices: Sequence[str], now: float, width: int)
     elif progress.no_model:
         lines += [Content.styled(line, MUTED) for line in wrap(progress.no_model, width - 1)]
     for notice in notices:
-        lines += [Content(), *(Content.styled(line, "$warning") for line in wrap(notice, width - 1))]
+        wrapped = wrap(notice, width - 1)
+        # Half a sentence helps nobody.
+        if len(lines) + 1 + len(wrapped) <= height:
+            lines += [Content(), *(Content.styled(line, "$warning") for line in wrapped)]
     return lines
 
 
-def header(root: str, progress: Progress, player: str, now: float, width: int, wide: bool) -> Content:
-    """Where we are, and with what."""
+def header(root: str, progress: Progress, player: str, now: float, width: int, told: bool) -> Content:
+    """Where we are, and with what; what the engine does, unless that is `told` elsewhere."""
     parts = [progress.encoder, progress.device, player]
-    if not wide and progress.stage:
+    if not told and progress.stage:
         left = progress.seconds_left(now)
         counts = f" {progress.done}/{progress.total}" if progress.total else ""
         parts.insert(0, progress.stage + counts + (f" {clock(left)}" if left else ""))
@@ -232,7 +254,7 @@ def said(transcript: Transcript | None, width: int, height: int) -> Lines:
     return lines
 
 
-def finished(session: Session, minutes: float, problems: Sequence[Failure], width: int) -> Lines:
+def finished(session: Session, minutes: float, width: int) -> Lines:
     """The closing words: what was filed where."""
     if not session.total:
         return [Content.styled(line, MUTED) for line in wrap(NOTHING_HERE, width)]
@@ -242,7 +264,6 @@ def finished(session: Session, minutes: float, problems: Sequence[Failure], widt
     for name, count in sorted(session.filed.items()):
         if count:
             lines.append(Content(f"{count:>5}  {fit(name, width - 8)}"))
-    lines += [Content.styled(f"  {problem.reason}", MUTED) for problem in problems]
     return [*lines, Content(), Content.styled("u takes the last one back, r learns from them, q quits", MUTED)]
 
 

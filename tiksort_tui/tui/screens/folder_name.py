@@ -5,23 +5,34 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 
 class FolderNameScreen(ModalScreen[str]):
-    """Gives the name, empty where it was called off."""
+    """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
+
+    def __init__(self, name: str = "", problem: str = "") -> None:
+        super().__init__()
+        self._folder_name = name
+        self._problem = problem
 
     def compose(self) -> ComposeResult:
         with Vertical(id="name_box"):
-            yield Label("New folder")
-            yield Input(placeholder="its name", id="folder_name")
+            yield Label(Content.styled(self._problem, "$warning") if self._problem else Content("New folder"))
+            yield Input(self._folder_name, placeholder="its name", id="folder_name")
             yield Label("Enter makes it, Esc does not")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+        self._answer(event.value)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
-            self.dismiss("")
+            self._answer("")
+
+    def _answer(self, name: str) -> None:
+        # A second key may come before the screen is gone.
+        if self.is_current:
+            self.dismiss(name)

@@ -15,11 +15,13 @@ class HelpScreen(ModalScreen[None]):
     """The table of keys."""
 
     def compose(self) -> ComposeResult:
-        lines = [Content.assemble((f"{command.shown:<14}", "bold $primary"), command.what) for command in COMMANDS]
+        lines = [Content.assemble((f"{command.shown:<18}", "bold $primary"), command.what) for command in COMMANDS]
         ending = Content.styled("The same keys act in the window of mpv. Any key leaves this.", "$text-muted")
         yield Static(Content("\n").join([*lines, ending]), id="keys_box")
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        self.dismiss()
+        # A second key may come before the screen is gone.
+        if self.is_current:
+            self.dismiss()

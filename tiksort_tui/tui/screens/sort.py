@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
-from tiksort_tui.domain import Failure, visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import Details
@@ -48,8 +48,9 @@ class SortScreen(Screen[None]):
         self._guard = FilingGuard()
         self._shown: Path | None = None
         self._details = Details()
-        self._message, self._message_style = "", ""
+        self._message, self._message_style, self._message_about = "", "", ""
         self._dirty = False
+        self._held: list[events.Key] | None = None
         self._regions: dict[str, Region] = {}
 
     @property
@@ -79,10 +80,22 @@ class SortScreen(Screen[None]):
                 panel.styles.offset = (region.x, region.y)
                 panel.styles.width, panel.styles.height = region.width, region.height
 
+    def _lay_over(self, screen: ModalScreen[Any], then: Callable[[Any], None] | None = None) -> None:
+        """Put `screen` over this one. Keys that come before it is there are meant for it."""
+        held = self._held = []
+
+        def there() -> None:
+            for event in held:
+                self.app.post_message(events.Key(event.key, event.character))
+
+        self.app.push_screen(screen, then)
+        screen.call_after_refresh(there)
+
     def on_screen_suspend(self) -> None:
         self._guard.covered()
 
     def on_screen_resume(self) -> None:
+        self._held = None
         self.call_after_refresh(self._painted, self._shown)
 
     def on_key(self, event: events.Key) -> None:
@@ -90,7 +103,10 @@ class SortScreen(Screen[None]):
         event.stop()
         event.prevent_default()
         # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
-        self.press(event.key, event.time)
+        if self._held is None:
+            self.press(event.key, event.time)
+        else:
+            self._held.append(event)
 
     def press(self, key: str, at: float) -> None:
         """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
@@ -99,6 +115,7 @@ class SortScreen(Screen[None]):
         allowed = self._guard.allows(key, session.current, at)
         if command is None or self._guard.torn(at) or (command in FILING and not allowed):
             return
+        self.take_back()
         match command:
             case "file":
                 self._file(session.folder_of_key(key), f"no folder has the key {key}")
@@ -125,19 +142,30 @@ class SortScreen(Screen[None]):
             case "window":
                 player.bring_back()
             case "retrain":
-                self.sort.toggle_run()
+                self.sort.runs.toggle()
             case "new_folder":
-                self.app.push_screen(FolderNameScreen(), self._make_folder)
+                self.ask_for_folder()
             case "help":
-                self.app.push_screen(HelpScreen())
+                self._lay_over(HelpScreen())
             case "quit":
                 self.sort.start(self.sort.leave())
         self.changed()
 
-    def say(self, text: str, trouble: bool = False) -> None:
-        """Show one line at the bottom."""
-        self._message, self._message_style = f" {visible(text)}", "$warning" if trouble else "$text"
+    def say(self, text: str, trouble: bool = False, about: str = "") -> None:
+        """Show one line at the bottom, until the next key or until it is taken back."""
+        self._message = text.replace(f"{self.sort.root}/", "")
+        self._message_style, self._message_about = ("$warning" if trouble else "$text"), about
         self.changed(soon=False)
+
+    def take_back(self, about: str | None = None) -> None:
+        """The line at the bottom, if it is `about` this, holds no longer."""
+        if about is None or about == self._message_about:
+            self._message = self._message_about = ""
+            self.changed(soon=False)
+
+    def ask_for_folder(self, name: str = "", problem: str = "") -> None:
+        """Ask for a new folder's name, again if there was a problem with `name`."""
+        self._lay_over(FolderNameScreen(name, problem), self._make_folder)
 
     def extracted(self, clip: Path) -> None:
         """The engine knows more of `clip` now."""
@@ -177,7 +205,7 @@ class SortScreen(Screen[None]):
         else:
             self.sort.player.play(clip)
             self._read_details()
-        self.sort.want()
+        self.sort.runs.want()
         self.call_after_refresh(self._painted, clip)
 
     def _painted(self, clip: Path | None) -> None:
@@ -224,7 +252,7 @@ class SortScreen(Screen[None]):
         match name:
             case "header":
                 player = app.player.describe()
-                return [views.header(_short(app.root), app.progress, player, now, width, wide)]
+                return [views.header(_short(app.root), app.progress, player, now, width, "learning" in self._regions)]
             case "top_rule" | "bottom_rule":
                 return [Content("─" * width)]
             case "folders":
@@ -238,18 +266,17 @@ class SortScreen(Screen[None]):
             case "suggestion":
                 return views.suggestion(session, app.progress, width, tall=wide)
             case "queue" if session.current is None:
-                failures = [Failure(path, reason) for path, reason in session.failures.items()]
-                return views.finished(session, minutes, failures[:3], width)
+                return views.finished(session, minutes, width)
             case "queue":
                 return views.queue(session, app.progress, width, height)
             case "progress":
                 return views.remaining(session, pace, width)
             case "learning":
-                return views.learning(app.progress, app.notices, now, width)
+                return views.learning(app.progress, app.notices, now, width, height)
             case "keys":
                 return [Content.styled(" " + hints(width - 2), views.MUTED)]
             case _:
-                return [Content.styled(views.fit(self._message, width), self._message_style)]
+                return [Content.styled(" " + views.message(self._message, width - 1), self._message_style)]
 
 
 def _short(root: Path) -> str:
