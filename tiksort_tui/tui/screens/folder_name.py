@@ -21,7 +21,7 @@ class FolderNameScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="name_box"):
             yield Label(Content.styled(self._problem, "$warning") if self._problem else Content("New folder"))
-            yield Input(self._folder_name, placeholder="its name", id="folder_name")
+            yield Input(self._folder_name, placeholder="its name", id="folder_name", select_on_focus=False)
             yield Label("Enter makes it, Esc does not")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

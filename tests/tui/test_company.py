@@ -1,0 +1,90 @@
+"""Hasty fingers, and other programs in the same library."""
+
+from textual import events
+
+from tests.tui.helpers import StandInEngine, drawn, pile, predicted, sorting, until, until_shown, where
+from tiksort_tui.engine.record import read_record, recorded_run
+from tiksort_tui.library.state import state_dir
+from tiksort_tui.pipeline.events import Finished, Scanned
+from tiksort_tui.tui.screens.help import HelpScreen
+
+
+def type_at_once(pilot, *keys):
+    """Keys that are all there before the first of them has done anything."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_many_keys_at_once_close_the_help_once(tmp_path, monkeypatch):
+    closed = []
+    monkeypatch.setattr(HelpScreen, "on_unmount", lambda screen: closed.append(screen), raising=False)
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        type_at_once(pilot, "question_mark", *"jjjjjj")
+        await until(lambda: closed)
+        assert pilot.app.screen is pilot.app.sort_screen
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
+
+
+async def test_a_name_that_is_typed_before_its_field_is_there_arrives_whole(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        type_at_once(pilot, "n", *"quilts", "enter", "enter")
+        await until_shown(pilot, "New folder quilts, key 3")
+        assert (tmp_path / "quilts").is_dir()
+        assert pilot.app.screen is pilot.app.sort_screen
+        assert pilot.app.session.current == tmp_path / "a.mp4"
+
+
+async def test_a_bad_name_can_be_mended(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        await pilot.press("n", *"a/b", "enter")
+        await until_shown(pilot, "cannot hold /", "a/b")
+        await pilot.press("backspace", "backspace", "enter")
+        await until_shown(pilot, "New folder a, key 3")
+
+
+async def test_looking_again_finds_new_clips_folders_and_counts(tmp_path):
+    root = pile(tmp_path, ["b.mp4", "c.mp4", "d.mp4"])
+    engine = StandInEngine(Finished(0, 0))
+    async with sorting(root, engine) as pilot:
+        await until(lambda: not pilot.app.progress.stage)
+        await pilot.press("j")
+        (root / "birds").mkdir()
+        (root / "a.mp4").write_text("a.mp4")
+        (root / "b.mp4").rename(root / "cats" / "b.mp4")
+        engine.tell(Finished(0, 0))
+        await pilot.press("r")
+        await until_shown(pilot, "3  birds", "3 / 3 remaining")
+        assert [path.name for path in pilot.app.session.queue] == ["c.mp4", "d.mp4", "a.mp4"]
+        assert pilot.app.session.current == root / "c.mp4"
+        assert {folder.name: folder.count for folder in pilot.app.session.folders} == {"cats": 1, "dogs": 0, "birds": 0}
+        await pilot.press("3")
+        await until_shown(pilot, "Filed c.mp4 in birds")
+    assert where(root)["c.mp4"] == "birds/c.mp4"
+
+
+async def test_a_second_screen_waits_for_the_first_ones_run(tmp_path):
+    root = pile(tmp_path, ["a.mp4"])
+    engine = StandInEngine(Scanned(("cats", "dogs"), 0, 1, 1, 0), predicted(root, a=[("cats", 0.9)]), Finished(0, 1))
+    with recorded_run(state_dir(root)):
+        async with sorting(root, engine) as pilot:
+            await until_shown(pilot, "waiting for another run")
+            assert engine.requests == []
+            await pilot.press("1")
+            await until_shown(pilot, "Filed a.mp4 in cats")
+            await pilot.press("r")
+            await until(lambda: not pilot.app.progress.stage)
+            assert engine.requests == []
+    async with sorting(root, engine) as pilot:
+        await until(lambda: engine.requests and not pilot.app.progress.stage)
+        assert read_record(state_dir(root)).result == "finished"
+
+
+async def test_long_names_are_told_apart_and_messages_keep_the_folder(tmp_path):
+    start = "POV when your best friend finally learns how to juggle a tennis ball in the park "
+    root = pile(tmp_path, [f"{start}[{i}].mp4" for i in (1, 2)])
+    async with sorting(root, size=(80, 24)) as pilot:
+        await until_shown(pilot, "[1].mp4", "[2].mp4")
+        await pilot.press("1")
+        await until_shown(pilot, "in cats")
+        assert "Filed POV" in drawn(pilot)
