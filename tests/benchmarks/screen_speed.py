@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-HEAVY = ("torch", "sklearn", "open_clip", "faster_whisper", "libav", "PIL")
+HEAVY = ("torch", "sklearn", "open_clip", "faster_whisper", "libav")
 
 
 class Screen:
