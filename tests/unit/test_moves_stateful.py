@@ -28,13 +28,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tiksort_tui.errors import MoveError
+from tiksort_tui.library import carry, moves, relocate, settle
 from tiksort_tui.library import journal as journal_module
-from tiksort_tui.library import moves as moves_module
-from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 
-SAFETY_CODE = {module.__file__ for module in (journal_module, moves_module, relocate)}
+SAFETY_CODE = {module.__file__ for module in (carry, journal_module, moves, relocate, settle)}
 # Each fsync on a disk costs milliseconds, and thousands of moves are made here.
 FAST_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -150,7 +149,7 @@ def test_killed_before_every_line_nothing_is_lost_and_all_can_be_undone(way: str
             if "placeholder" in way and settled and "it is empty" in settled[0].message:
                 # Killed before the journal knew the placeholder: the user is told, and deletes it.
                 (clip if settled[0].state == "done" else root / "cats" / "a.mp4").unlink()
-            assert mover.undo().refusal is None
+            assert mover.undo().refusals == ()
             journal.close()
             assert not list(root.rglob("*.part"))
             assert contents(root) == {Path("a.mp4"): b"clip"}
@@ -199,7 +198,7 @@ def test_a_real_kill_loses_nothing(tmp_path: Path, code: int) -> None:
         mover = Mover(tmp_path, journal)
         mover.reconcile()
         assert sorted(contents(tmp_path).values()) == sorted(clips.values())
-        assert mover.undo(len(clips)).refusal is None
+        assert mover.undo(len(clips)).refusals == ()
         journal.close()
         assert contents(tmp_path) == clips
 

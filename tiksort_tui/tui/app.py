@@ -21,6 +21,7 @@ from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.engine.record import recorded_run
 from tiksort_tui.errors import EncoderError, ExitCode, MoveError, TiksortError
+from tiksort_tui.library.moves import Retraced
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
 from tiksort_tui.pipeline.events import EngineRestarted, Event, Predicted, RunRequest, VideoExtracted, VideoFailed
@@ -60,7 +61,7 @@ class SortApp(App[None]):
         self._work: set[asyncio.Task[None]] = set()
         self._engine_run: asyncio.Task[None] | None = None
         self.session = self._open_session()
-        self.filer = Filer(root, state)
+        self.filer = Filer(root, state, config.library)
         self.details = DetailsReader(state)
         self.engine = Engine(state / LOG)
         self.player = Player(config.player, state / PLAYER_LOG, MPV_KEYS, self._on_player)
@@ -109,7 +110,7 @@ class SortApp(App[None]):
         self.start(self._file(request), name=FILING)
 
     def undo(self) -> None:
-        """Take back the last filing."""
+        """Take back the last action."""
         self.start(self._undo(), name=FILING)
 
     def make_folder(self, name: str) -> None:
@@ -158,7 +159,7 @@ class SortApp(App[None]):
     async def _file(self, request: FilingRequest) -> None:
         name, folder = visible(request.clip.name), visible(request.folder)
         try:
-            await self.filer.file(request.clip, request.folder)
+            filing = await self.filer.file(request.clip, request.folder)
         except TiksortError as error:
             self.session.move_failed(request)
             if not request.clip.exists():
@@ -166,21 +167,25 @@ class SortApp(App[None]):
             self.sort_screen.say(str(error), trouble=True)
         else:
             self.session.moved(request)
-            self.sort_screen.say(f"Filed {name} in {folder}")
+            other_name = "" if filing.target.name == request.clip.name else f" as {visible(filing.target.name)}"
+            self.sort_screen.say(f"Filed {name} in {folder}{other_name}")
         self.sort_screen.changed()
 
     async def _undo(self) -> None:
         try:
             undone = await self.filer.undo()
-            if undone.refusal:
-                raise undone.refusal
         except TiksortError as error:
             self.sort_screen.say(str(error), trouble=True)
             return
         for filing in undone.filings:
             self.session.undone(filing)
             self.sort_screen.say(f"Took {visible(filing.source.name)} back from {visible(filing.target.parent.name)}")
-        if not undone.filings:
+        for rename in undone.folders:
+            self.session.folder_renamed(rename.new, rename.old)
+            self.sort_screen.say(f"{visible(rename.new)} is called {visible(rename.old)} again")
+        for refusal in undone.refusals:
+            self.sort_screen.say(str(refusal), trouble=True)
+        if undone == Retraced():
             self.sort_screen.say("Nothing to undo")
         self.sort_screen.changed()
 
