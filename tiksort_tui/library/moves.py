@@ -109,6 +109,7 @@ class Mover:
             try:
                 need_label(self._root, old)
                 check_new_folder(self._root, new, instead_of=old)
+                self._need_settled()
                 if old == new:
                     raise MoveError(f"{visible(old)} has that name already")
                 stamp = relocate.stamp_of(self._root / old)
@@ -148,6 +149,11 @@ class Mover:
             settled = [self._carrier.settle(entries) for entries in folders]
             rest = [entries for entries in self._journal.unsettled() if entries[0].kind == "file"]
             return tuple(settled + [self._carrier.settle(entries) for entries in rest])
+
+    def _need_settled(self) -> None:
+        # An entry bears the folder's name of its time; which that was must not change before its file is found.
+        if self._journal.unsettled():
+            raise MoveError("a move was cut short, and no folder is renamed before it is put right: start again")
 
     def _check(self, clip: Path) -> None:
         root = os.path.realpath(self._root)
@@ -205,6 +211,8 @@ class Mover:
 
     def _set_out_again(self, entries: Sequence[Entry], state: Literal["undoing", "redoing"]) -> None:
         """Take one filing back, or redo it, if all its files are as they were left and their old names are free."""
+        if entries[0].kind == "folder":
+            self._need_settled()
         stamps: list[FileStamp] = []
         for entry in entries:
             origin, destination = ends(self._root, replace(entry, state=state))
