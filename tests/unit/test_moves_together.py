@@ -270,22 +270,39 @@ def test_a_renaming_whose_old_name_was_taken_waits_to_be_undone(root: Path, move
 
 
 @pytest.mark.parametrize("killed_at", ["rename_folder", "sync_folder"])
-def test_an_interrupted_renaming_is_settled_before_the_filings(
+def test_an_interrupted_renaming_is_settled_and_so_is_a_filing_after_it(
     root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch, killed_at: str
 ) -> None:
-    path = clip(root)
-    with monkeypatch.context() as crash:
-        crash.setattr(relocate, "rename_exclusive", lambda *ends: (os.rename(*ends), killed()))
-        with pytest.raises(Killed):
-            mover.file(path, "cats")
+    mover.file(clip(root), "cats")
     with monkeypatch.context() as crash:
         crash.setattr(relocate, killed_at, killed)
         with pytest.raises(Killed):
             mover.rename_folder("cats", "kittens")
     name = "cats" if killed_at == "rename_folder" else "kittens"
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "sync_folder", killed)
+        with pytest.raises(Killed):
+            mover.file(clip(root, "b.mp4"), name)
     renaming, filing = mover.reconcile()
     assert ("was finished" in renaming.message) == (name == "kittens")
-    assert filing.filing.target == root / name / "a.mp4"
-    assert tree(root) == {f"{name}/a.mp4": b"clip"}
-    assert mover.undo(2).refusals == ()
+    assert filing.filing.target == root / name / "b.mp4"
+    assert tree(root) == {f"{name}/a.mp4": b"clip", f"{name}/b.mp4": b"clip"}
+    assert mover.undo(3).refusals == ()
+    assert tree(root) == {"a.mp4": b"clip", "b.mp4": b"clip"}
+    assert (root / "cats").is_dir()
+
+
+def test_no_folder_is_renamed_while_a_move_into_it_is_unsettled(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = mover.rename_folder("cats", "kittens")
+    with monkeypatch.context() as crash:
+        crash.setattr(relocate, "sync_folder", killed)
+        with pytest.raises(Killed):
+            mover.file(clip(root), "kittens")
+    with pytest.raises(MoveError, match="put right: start again"):
+        mover.rename_folder("kittens", "cubs")
+    assert "put right: start again" in str(mover.undo().refusals[0])
+    mover.reconcile()
+    assert mover.undo(2).folders == (renamed,)
     assert tree(root) == {"a.mp4": b"clip"}

@@ -144,11 +144,7 @@ class Mover:
     def reconcile(self) -> tuple[Settled, ...]:
         """Finish or roll back every move that was cut short. To be called once at start, before anything is moved."""
         with self._journal.exclusive():
-            # Folders first: the paths of all other entries depend on their names.
-            folders = [entries for entries in self._journal.unsettled() if entries[0].kind == "folder"]
-            settled = [self._carrier.settle(entries) for entries in folders]
-            rest = [entries for entries in self._journal.unsettled() if entries[0].kind == "file"]
-            return tuple(settled + [self._carrier.settle(entries) for entries in rest])
+            return tuple(self._carrier.settle(entries) for entries in self._journal.unsettled())
 
     def _need_settled(self) -> None:
         # An entry bears the folder's name of its time; which that was must not change before its file is found.
