@@ -1,6 +1,6 @@
 """The storm: a process that files, trashes, renames, undoes and redoes at random is killed, again and again.
 
-    python tests/storm.py [--rounds 500] [--seed N] [--on one|two|poor] [--dir FOLDER]
+    python -m tests.storm [--rounds 500] [--seed N] [--on one|two|poor] [--dir FOLDER]
 
 Each round a process works on one library until SIGKILL ends it, either at a random moment or, by its own hand, before
 a random line of the code that moves files. Then one `tiksort-tui status` must leave every content exactly once, what
@@ -34,6 +34,7 @@ from tiksort_tui.errors import MoveError
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 
+REPOSITORY = Path(__file__).parents[1]
 KILL_STEP = "TIKSORT_STORM_KILL_STEP"
 POOR = "TIKSORT_STORM_POOR"
 FOLDERS = ("cats", "dogs", "elsewhere")
@@ -128,9 +129,9 @@ def fill(root: Path, chance: random.Random) -> None:
 
 
 def tree(root: Path) -> dict[str, str]:
-    """The hash of the content of each file, the program's own state apart."""
+    """The hash of the content of each file, and its time; the program's own state apart."""
     return {
-        str(path.relative_to(root)): hashlib.blake2b(path.read_bytes()).hexdigest()
+        str(path.relative_to(root)): f"{hashlib.blake2b(path.read_bytes()).hexdigest()} {path.stat().st_mtime_ns}"
         for path in root.rglob("*")
         if path.is_file() and ".tiksort" not in path.relative_to(root).parts
     }
@@ -183,7 +184,7 @@ def _kill_itself(root: Path, environment: dict[str, str], step: int, chance: ran
 
 def _start(root: Path, environment: dict[str, str], chance: random.Random) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.storm", "work", str(root), str(chance.random())]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=REPOSITORY)
 
 
 def _check(root: Path, environment: dict[str, str], first: dict[str, str], when: str) -> int:
@@ -221,7 +222,7 @@ def _undo_all(root: Path, environment: dict[str, str]) -> int:
 def _tiksort(environment: dict[str, str], *arguments: str) -> str:
     module = "tests.storm" if POOR in environment else "tiksort_tui"
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment, cwd=REPOSITORY)
     if done.returncode:
         raise StormError(f"{command} ended with {done.returncode}: {done.stderr}")
     return done.stdout

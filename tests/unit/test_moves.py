@@ -165,6 +165,14 @@ def test_a_numbered_name_fits_into_255_bytes(root: Path, mover: Mover, name: str
     assert os.fsencode(target.name).decode()  # No character was cut in two.
 
 
+def test_a_name_that_is_all_extension_has_no_room_for_a_number(root: Path, mover: Mover) -> None:
+    name = "a." + "x" * 253
+    clip(root / "cats", name, b"theirs")
+    with pytest.raises(MoveError, match="too long"):
+        mover.file(clip(root, name), "cats")
+    assert tree(root) == {name: b"clip", f"cats/{name}": b"theirs"}
+
+
 @pytest.mark.parametrize("place", ["a.mp4", "a (2).mp4"])
 def test_a_duplicate_is_said_and_can_be_put_in_the_trash(root: Path, mover: Mover, place: str) -> None:
     path = clip(root)

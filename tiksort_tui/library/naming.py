@@ -50,12 +50,15 @@ def check_new_folder(root: Path, name: str, instead_of: str | None = None) -> No
 
 
 def numbered(stem: str, number: int, suffixes: list[str]) -> str:
-    """`stem` for the `number`-th of its name: `stem (2)`, shortened so that each of `suffixes` fits behind it."""
+    """`stem` for the `number`-th of its name: `stem (2)`, shortened so that each of `suffixes` fits behind it.
+
+    Where a suffix alone is too long for that, so is the name.
+    """
     if number == 1:
         return stem
     mark = f" ({number})"
     room = LONGEST_NAME - len(mark) - max(len(os.fsencode(suffix)) for suffix in suffixes)
-    while len(os.fsencode(stem)) > room:
+    while stem and len(os.fsencode(stem)) > room:
         stem = stem[:-1]
     return stem + mark
 
