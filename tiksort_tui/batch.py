@@ -73,7 +73,7 @@ def run_batch(options: BatchOptions) -> ExitCode:
             raise EngineError(f"the run left no summary in {state}")
     outcome = _Outcome(summary)
     if options.move:
-        outcome = _file(root, state, summary, options.config.prediction.threshold)
+        outcome = _file(root, state, summary, options.config)
     if options.as_json:
         print(json.dumps(_document(root, outcome), indent=1))
     else:
@@ -107,15 +107,15 @@ async def _run(root: Path, state: Path, options: BatchOptions) -> None:
         await engine.close()
 
 
-def _file(root: Path, state: Path, summary: RunSummary, threshold: float) -> _Outcome:
+def _file(root: Path, state: Path, summary: RunSummary, config: Config) -> _Outcome:
     moved, refused = [], []
     action = None
     with closing(Journal(state / JOURNAL)) as journal:
-        mover = Mover(root, journal)
+        mover = Mover(root, journal, config.library)
         for settled in mover.reconcile():
             _say(settled.message)
         for prediction in summary.predictions:
-            if prediction.confidence >= threshold:
+            if prediction.confidence >= config.prediction.threshold:
                 try:
                     filing = mover.file(prediction.path, prediction.folder, action)
                     action = action or filing.entry

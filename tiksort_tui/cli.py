@@ -19,6 +19,7 @@ from tiksort_tui.config import default_config_path, load_config, with_overrides
 from tiksort_tui.doctor import run_doctor
 from tiksort_tui.encoders import weights
 from tiksort_tui.errors import ExitCode, LibraryError, TiksortError
+from tiksort_tui.library.moves import Retraced
 
 BATCH_ONLY = ("threshold", "move", "as_json", "retry", "verbose")
 SCREEN_ONLY = ("player", "mpv_socket", "media_map")
@@ -28,7 +29,7 @@ EPILOG = """\b
 Exit codes:
   0  fine                      4    some clips could not be read or filed
   2  bad usage or config       5    the engine or an encoder failed
-  3  library unusable          6    a file was not moved (undo, file)
+  3  library unusable          6    a file was not moved
   7  something that is needed  130  interrupted
      or configured does not
      work (doctor)
@@ -149,16 +150,32 @@ def file_command(clip: Path, folder: str, library: Path, config_path: Path | Non
 
 
 @cli.command()
-@click.option("-n", "count", type=click.IntRange(min=1), default=1, help="How many filings.  [default: 1]")
+@click.option("-n", "count", type=click.IntRange(min=1), help="How many filings.  [default: the last action whole]")
 @_library_argument
 @_config_option
-def undo(library: Path, count: int, config_path: Path | None) -> None:
-    """Take back the last filings in LIBRARY."""
+def undo(library: Path, count: int | None, config_path: Path | None) -> None:
+    """Take back what was done last in LIBRARY; all that one --batch --move filed is one action."""
     undone = commands.undo(count, library, load_config(config_path))
-    if text := commands.undone_text(undone):
-        click.echo(text)
-    if undone.refusal:
-        raise undone.refusal
+    _say_retraced(commands.undone_text(undone), undone)
+
+
+@cli.command()
+@click.option("-n", "count", type=click.IntRange(min=1), default=1, help="How many actions.  [default: 1]")
+@_library_argument
+@_config_option
+def redo(library: Path, count: int, config_path: Path | None) -> None:
+    """Do again what the last undos in LIBRARY took back, until something else is filed."""
+    redone = commands.redo(count, library, load_config(config_path))
+    _say_retraced(commands.redone_text(redone), redone)
+
+
+@cli.command()
+@click.option("-n", "limit", type=click.IntRange(min=1), default=20, help="How many lines.  [default: 20]")
+@_library_argument
+@_config_option
+def history(library: Path, limit: int, config_path: Path | None) -> None:
+    """List what was filed in LIBRARY and when, newest first; what has one number is undone together."""
+    click.echo(commands.history_text(commands.history(limit, library, load_config(config_path))))
 
 
 @cli.command()
@@ -183,6 +200,15 @@ def models(download: bool, config_path: Path | None) -> None:
 def doctor(library: Path | None, config_path: Path | None) -> None:
     """Say what works here, and what to do about the rest; of LIBRARY, where its state is."""
     sys.exit(run_doctor(load_config(config_path), library))
+
+
+def _say_retraced(text: str, retraced: Retraced) -> None:
+    if text:
+        click.echo(text)
+    for refusal in retraced.refusals[1:]:
+        click.echo(f"tiksort-tui: {refusal}", err=True)
+    if retraced.refusals:
+        raise retraced.refusals[0]
 
 
 def _download(model: weights.Model) -> Path:

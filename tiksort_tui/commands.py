@@ -1,4 +1,7 @@
-"""The small verbs for people and scripts: status, file, undo. They return text or plain values; `cli` prints."""
+"""The small verbs for people and scripts: status, file, undo, redo, history.
+
+They return text or plain values; `cli` prints.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tiksort_tui.config import Config
-from tiksort_tui.domain import visible
+from tiksort_tui.domain import Filing, visible
 from tiksort_tui.engine.record import read_record
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.moves import Mover, Undone
+from tiksort_tui.library.moves import Mover, Recorded, Retraced
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import JOURNAL, open_library, state_dir
 from tiksort_tui.pipeline.codec import to_json
@@ -35,7 +39,7 @@ def _opened(library: Path, config: Config) -> Iterator[_Library]:
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
     with closing(Journal(state / JOURNAL)) as journal:
-        mover = Mover(root, journal)
+        mover = Mover(root, journal, config.library)
         yield _Library(root, state, mover, tuple(settled.message for settled in mover.reconcile()))
 
 
@@ -89,17 +93,54 @@ def file_clip(clip: Path, folder: str, library: Path, config: Config) -> str:
         here = Path(os.path.expanduser(clip)).absolute()
         found = here if here.exists() or clip.is_absolute() else opened.root / clip
         # Links above the library are resolved, as they are in its root; a link as the clip itself is refused later.
-        filing = opened.mover.file(found.parent.resolve() / found.name, folder)
+        # A script is told of a name that is taken, rather than given another one.
+        filing = opened.mover.file(found.parent.resolve() / found.name, folder, free_name=False)
         return f"Filed {visible(filing.source.name)} in {visible(folder)}"
 
 
-def undo(count: int, library: Path, config: Config) -> Undone:
-    """Take back the last `count` filings."""
+def undo(count: int | None, library: Path, config: Config) -> Retraced:
+    """Take back the last `count` filings, or without a number the last action, which may be many."""
     with _opened(library, config) as opened:
-        return opened.mover.undo(count)
+        return opened.mover.undo() if count is None else opened.mover.undo_filings(count)
 
 
-def undone_text(undone: Undone) -> str:
-    """`undone` for a person."""
-    back = [f"Took {visible(one.source.name)} back from {visible(one.target.parent.name)}" for one in undone.filings]
-    return "\n".join(back) if back or undone.refusal else "Nothing to undo"
+def redo(count: int, library: Path, config: Config) -> Retraced:
+    """Do again what the last `count` undos took back."""
+    with _opened(library, config) as opened:
+        return opened.mover.redo(count)
+
+
+def undone_text(undone: Retraced) -> str:
+    """What an undo did, for a person."""
+    lines = [f"Took {visible(one.source.name)} back from {visible(one.target.parent.name)}" for one in undone.filings]
+    lines += [f"{visible(one.new)} is called {visible(one.old)} again" for one in undone.folders]
+    return "\n".join(lines) if lines or undone.refusals else "Nothing to undo"
+
+
+def redone_text(redone: Retraced) -> str:
+    """What a redo did, for a person."""
+    lines = [f"Filed {visible(one.source.name)} in {visible(one.target.parent.name)} again" for one in redone.filings]
+    lines += [f"{visible(one.old)} is called {visible(one.new)} again" for one in redone.folders]
+    return "\n".join(lines) if lines or redone.refusals else "Nothing to redo"
+
+
+def history(limit: int, library: Path, config: Config) -> tuple[Recorded, ...]:
+    """The last `limit` filings and renamings, newest first."""
+    with _opened(library, config) as opened:
+        return opened.mover.history(limit)
+
+
+_STATE_WORDS = {"undone": " (undone)", "withdrawn": " (undone)", "lost": " (no longer there)", "done": ""}
+
+
+def history_text(history: tuple[Recorded, ...]) -> str:
+    """`history` for a person, a line each; what has one number is undone together."""
+    lines = []
+    for one in history:
+        began = datetime.fromtimestamp(one.time_ns / 1e9).strftime("%Y-%m-%d %H:%M:%S")
+        if isinstance(one.what, Filing):
+            what = f"{visible(one.what.source.name)} → {visible(one.what.target.parent.name)}"
+        else:
+            what = f"folder {visible(one.what.old)} → {visible(one.what.new)}"
+        lines.append(f"{one.action:>5}  {began}  {what}{_STATE_WORDS.get(one.state, ' (under way)')}")
+    return "\n".join(lines) or "Nothing was filed yet"

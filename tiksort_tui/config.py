@@ -25,9 +25,10 @@ PlayerChoice = Literal["auto", "libmpv", "mpv", "none"]
 
 @dataclass(frozen=True, slots=True)
 class LibraryConfig:
-    """What counts as a video, and where the program keeps its state (empty: in the library)."""
+    """What counts as a video, what goes with it, and where the program keeps its state (empty: in the library)."""
 
     extensions: tuple[str, ...] = ("mp4", "mov", "m4v", "webm", "mkv", "avi", "3gp", "ts", "flv", "wmv")
+    sidecars: tuple[str, ...] = ("info.json", "description", "srt", "vtt", "jpg", "webp", "image")
     state_dir: str = ""
 
 

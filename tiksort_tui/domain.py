@@ -112,11 +112,20 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A move that the journal knows, by its entry's number."""
+    """A clip's move that the journal knows, by its entry's number; what belongs to the clip went with it."""
 
     entry: int
     source: Path
     target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRename:
+    """A renaming of a folder of the library that the journal knows, by its entry's number."""
+
+    entry: int
+    old: str
+    new: str
 
 
 def visible(name: object) -> str:

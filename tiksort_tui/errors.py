@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -60,6 +61,14 @@ class MoveError(TiksortError):
     """A file was not moved; it is where it was."""
 
     exit_code = ExitCode.MOVE_REFUSED
+
+
+class DuplicateError(MoveError):
+    """The clip was not filed: `other`, in the folder that it was meant for, has the same content."""
+
+    def __init__(self, message: str, other: Path) -> None:
+        super().__init__(message)
+        self.other = other
 
 
 class PlayerError(TiksortError):

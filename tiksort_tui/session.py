@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tiksort_tui.domain import Filing, LibrarySnapshot, Prediction
@@ -186,6 +186,15 @@ class Session:
         """A new folder takes the next free key, after all others."""
         if name not in self._names:
             self._names.append(name)
+
+    def folder_renamed(self, old: str, new: str) -> None:
+        """The folder keeps its key, its place and its clips; what the model says of it holds."""
+        self._names = [new if name == old else name for name in self._names]
+        for counts in (self._counts, self.filed):
+            counts[new] += counts.pop(old, 0)
+        for path, prediction in self.predictions.items():
+            suggestions = [replace(one, folder=new) if one.folder == old else one for one in prediction.suggestions]
+            self.predictions[path] = Prediction(path, tuple(suggestions))
 
     def apply(self, generation: int, predictions: Iterable[Prediction]) -> None:
         """Take over predictions, unless a newer model has spoken. The clip on screen stays."""

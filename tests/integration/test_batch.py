@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -81,9 +82,22 @@ def test_a_whole_session(library):
 
     undone = tiksort("undo", "-n", "3", library)
     assert (undone.returncode, undone.stdout.count("Took ")) == (ExitCode.FINE, 3)
-    assert tiksort("undo", "-n", "9", library).returncode == ExitCode.FINE
+    redone = tiksort("redo", library)
+    assert (redone.returncode, redone.stdout.count(" again")) == (ExitCode.FINE, 3)
+    # What one run filed is one action.
+    after = tree(library)
+    undone = tiksort("undo", library)
+    assert (undone.returncode, undone.stdout.count("Took ")) == (ExitCode.FINE, 4)
     assert tree(library) == before
-    assert "Nothing to undo" in tiksort("undo", library).stdout
+    assert "Nothing to undo" in tiksort("undo", "-n", "9", library).stdout
+    assert tiksort("history", "-n", "3", library).stdout.count("(undone)") == 3
+    redone = tiksort("redo", library)
+    assert (redone.returncode, redone.stdout.count(" again")) == (ExitCode.FINE, 4)
+    assert tree(library) == after
+    assert "Nothing to redo" in tiksort("redo", library).stdout
+    newest, *others = tiksort("history", library).stdout.splitlines()
+    assert len(others) == 3
+    assert re.fullmatch(r" +1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  new \d (dots|waves).mp4 → (dots|waves)", newest)
 
 
 def test_the_table_names_what_a_person_asks_for(library):
@@ -107,8 +121,10 @@ def test_filing_one_clip_and_its_errors(library):
     assert file("new 0 dots.mp4", "dots")[0] == ExitCode.FINE
     assert (library / "dots" / "new 0 dots.mp4").exists()
     shutil.copy(library / "dots" / "new 0 dots.mp4", library)
+    (library / "new 2 waves.mp4").rename(library / "dots 1.mp4")
     for clip, folder, words in (
-        ("new 0 dots.mp4", "dots", "is there already"),
+        ("dots 1.mp4", "dots", "is there already"),
+        ("new 0 dots.mp4", "dots", "is a duplicate of"),
         ("new 1 dots.mp4", "dotz", "did you mean 'dots'"),
         (__file__, "dots", "not in the library"),
         ("nothing.mp4", "dots", "nothing.mp4"),

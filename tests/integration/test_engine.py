@@ -235,6 +235,15 @@ def test_the_engine_ends_with_whoever_started_it(request_):
     process.stdout.close()
 
 
+def test_an_engine_that_is_spoken_to_in_riddles_ends(request_):
+    process = subprocess.Popen(WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process.stdin.write(b'{"type": "Riddle"}\n')
+    process.stdin.flush()
+    assert process.wait(timeout=30) == 1
+    process.stdin.close()
+    process.stdout.close()
+
+
 async def test_leaving_the_run_half_way_leaves_a_usable_engine_and_cache(engine, request_):
     async with aclosing(engine.run(request_)) as run:
         async for event in run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -11,47 +12,96 @@ import pytest
 
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.errors import LibraryError
+from tiksort_tui.library import journal as journal_module
+from tiksort_tui.library.entries import Entry
 from tiksort_tui.library.journal import Journal
 
 # Some file systems give inodes that a signed 64-bit column cannot hold.
 STAMP = FileStamp(device=1, inode=2**64 - 1, size=3, mtime_ns=1_700_000_000_123_456_789)
 
 
+def filed(journal: Journal, *names: str, action: int | None = None) -> list[Entry]:
+    """One filing, done."""
+    entries = journal.begin([(Path(name), Path("cats", name), STAMP) for name in names], action)
+    return journal.change([(entry, "done", STAMP) for entry in entries])
+
+
 def test_an_entry_survives_closing_with_every_byte_of_its_names(tmp_path: Path) -> None:
     source, target = Path(os.fsdecode(b"\xff\n-rf .mp4")), Path("cats") / os.fsdecode(b"\xff\n-rf .mp4")
     journal = Journal(tmp_path / "state" / "journal.sqlite3")
     with journal.exclusive():
-        entry = journal.begin(source, target, STAMP)
+        (entry,) = journal.begin([(source, target, STAMP)])
         journal.note(entry, "copy", STAMP._replace(size=4))
     journal.close()
 
-    (again,) = journal.unsettled()
+    ((again,),) = journal.unsettled()
     journal.close()
     assert (again.source, again.target, again.stamp, again.state) == (source, target, STAMP, "pending")
     assert again.copy == STAMP._replace(size=4)
-    assert again.action == again.id
+    assert again.action == again.filing == again.id
 
 
 def test_a_forgotten_number_is_never_given_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
-    first = journal.begin(Path("a"), Path("cats/a"), STAMP)
-    journal.forget(first)
-    second = journal.begin(Path("a"), Path("cats/a"), STAMP, action=first.id)
+    (first,) = journal.begin([(Path("a"), Path("cats/a"), STAMP)])
+    assert journal.change([(first, None, STAMP)]) == []
+    (second,) = journal.begin([(Path("a"), Path("cats/a"), STAMP)], action=first.id)
     journal.close()
     assert second.id > first.id
     assert second.action == first.id
 
 
-def test_the_newest_filing_that_still_stands_is_the_one_to_undo(tmp_path: Path) -> None:
+def test_actions_are_undone_from_the_last_and_redone_from_the_first_one(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
-    entries = [journal.begin(Path(name), Path("cats", name), STAMP) for name in "abc"]
-    for entry in entries[:2]:
-        journal.update(entry, "done", STAMP)
-    newest = journal.newest_done()
-    assert newest is not None
-    assert newest.source == Path("b")
-    journal.update(newest, "undone", STAMP)
-    assert journal.newest_done() == journal.reread(entries[0])
+    single = filed(journal, "a", "a.json")
+    bulk = filed(journal, "b")
+    also_bulk = filed(journal, "c", "c.json", action=bulk[0].id)
+    assert journal.last_done() == [also_bulk, bulk]
+    for entries in (also_bulk, bulk, single):
+        journal.change([(entry, "undone", STAMP) for entry in entries])
+    assert journal.last_done() == []
+    assert [entry.source for (entry, *_) in journal.first_undone()] == [Path("a")]
+    filed(journal, "d")
+    assert journal.first_undone() == []
+    assert [entry.state for entry in journal.history(3)] == ["done", "withdrawn", "withdrawn"]
+    journal.close()
+
+
+def test_entries_have_the_name_that_a_renamed_folder_has_now(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+
+    def rename(old: str, new: str) -> Entry:
+        (entry,) = journal.begin([(Path(old), Path(new), STAMP)], kind="folder")
+        return journal.change([(entry, "done", STAMP)])[0]
+
+    filed(journal, "a")
+    rename("cats", "kittens")
+    filed(journal, "b")  # Into a new folder that is called cats.
+    last = rename("kittens", "cubs")
+    assert {str(entry.target) for entry in journal.history(9) if entry.kind == "file"} == {"cubs/a", "cats/b"}
+    journal.change([(last, "undone", STAMP)])
+    assert {str(entry.target) for entry in journal.history(9) if entry.kind == "file"} == {"kittens/a", "cats/b"}
+    journal.close()
+
+
+def test_a_record_of_the_first_version_is_brought_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    connection = sqlite3.connect(path)
+    for statement in journal_module._MIGRATIONS[0]:
+        connection.execute(statement)
+    for number, action, state in ((3, None, "done"), (4, 3, "done"), (5, None, "pending")):
+        connection.execute(
+            "INSERT INTO moves (id, action, time_ns, source, target, state, stamp) VALUES (?, ?, 7, ?, ?, ?, ?)",
+            (number, action, b"a", b"cats/a", state, json.dumps(STAMP)),
+        )
+    connection.execute("DELETE FROM moves WHERE id = 5")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+
+    journal = Journal(path)
+    assert [[entry.id for entry in filing] for filing in journal.last_done()] == [[4], [3]]
+    assert filed(journal, "b")[0].id == 6
     journal.close()
 
 
@@ -70,7 +120,7 @@ def test_a_record_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(LibraryError, match="newer"):
-        Journal(path).newest_done()
+        Journal(path).last_done()
 
 
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tiksort_tui.domain import FileStamp, Filing
-from tiksort_tui.errors import MoveError
+from tiksort_tui.errors import DuplicateError, MoveError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.scan import scan
 
 
 class Killed(BaseException):
@@ -29,26 +30,6 @@ AWKWARD_NAMES = [
     pytest.param("e\u0301te\u0301 \U0001f408 \u05d0.mp4".encode(), id="unicode"),
     pytest.param(b"x" * 251 + b".mp4", id="255 bytes"),
 ]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = tmp_path / "library"
-    for folder in ("cats", "cooking"):
-        (root / folder).mkdir(parents=True)
-    return root
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "state" / "journal.sqlite3")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def mover(root: Path, journal: Journal) -> Mover:
-    return Mover(root, journal)
 
 
 def tree(root: Path) -> dict[str, bytes]:
@@ -99,7 +80,7 @@ def test_any_name_is_filed_and_taken_back_after_a_restart(
     journal.close()
 
     undone = Mover(root, Journal(journal.path)).undo()
-    assert (undone.filings, undone.refusal) == ((filing,), None)
+    assert (undone.filings, undone.refusals) == ((filing,), ())
     assert tree(root) == {path.name: b"clip"}
     assert (os.stat(path).st_mtime_ns, os.stat(path).st_mode) == (before.st_mtime_ns, before.st_mode)
 
@@ -156,23 +137,69 @@ def test_a_clip_that_is_in_the_folder_already_stays(root: Path, mover: Mover) ->
         assert path.exists()
 
 
-@pytest.mark.parametrize("taken_by", ["file", "folder", "dangling link", "hard link"])
-def test_a_taken_name_is_refused(root: Path, mover: Mover, taken_by: str) -> None:
+@pytest.mark.parametrize("taken_by", ["file", "folder", "dangling link"])
+def test_a_taken_name_is_left_alone_and_the_clip_gets_a_number(root: Path, mover: Mover, taken_by: str) -> None:
     path, target = clip(root), root / "cats" / "a.mp4"
     match taken_by:
         case "file":
-            target.write_bytes(b"theirs")
+            target.write_bytes(b"else")
         case "folder":
             target.mkdir()
         case "dangling link":
             target.symlink_to(root / "nowhere")
-        case "hard link":
-            os.link(path, target)
     before = os.lstat(target)
-    with pytest.raises(MoveError, match="is there already"):
-        mover.file(path, "cats")
-    assert path.read_bytes() == b"clip"
+    assert mover.file(path, "cats").target == root / "cats" / "a (2).mp4"
+    assert mover.file(clip(root, content=b"third"), "cats").target == root / "cats" / "a (3).mp4"
+    assert (root / "cats" / "a (2).mp4").read_bytes() == b"clip"
     assert os.lstat(target) == before
+    assert mover.undo().refusals == ()
+    assert tree(root).get("a.mp4") == b"third"
+
+
+@pytest.mark.parametrize("name", ["e\u0301" * 83 + "x.mp4", "x" * 251 + ".mp4"])
+def test_a_numbered_name_fits_into_255_bytes(root: Path, mover: Mover, name: str) -> None:
+    clip(root / "cats", name, b"theirs")
+    target = mover.file(clip(root, name), "cats").target
+    assert len(os.fsencode(target.name)) <= 255
+    assert target.name.endswith(" (2).mp4")
+    assert os.fsencode(target.name).decode()  # No character was cut in two.
+
+
+def test_a_name_that_is_all_extension_has_no_room_for_a_number(root: Path, mover: Mover) -> None:
+    name = "a." + "x" * 253
+    clip(root / "cats", name, b"theirs")
+    with pytest.raises(MoveError, match="too long"):
+        mover.file(clip(root, name), "cats")
+    assert tree(root) == {name: b"clip", f"cats/{name}": b"theirs"}
+
+
+@pytest.mark.parametrize("place", ["a.mp4", "a (2).mp4"])
+def test_a_duplicate_is_said_and_can_be_put_in_the_trash(root: Path, mover: Mover, place: str) -> None:
+    path = clip(root)
+    clip(root / "cats", "a.mp4", b"else")
+    duplicate = clip(root / "cats", place)
+    before = tree(root)
+    with pytest.raises(DuplicateError, match="is a duplicate of") as raised:
+        mover.file(path, "cats")
+    assert raised.value.other == duplicate
+    assert tree(root) == before
+    trashed = mover.trash(path)
+    assert trashed.target == root / ".trash" / "a.mp4"
+    assert mover.trash(duplicate).target == root / ".trash" / "a (2).mp4"
+    assert scan(root, ("mp4",)).unsorted == ()
+    with pytest.raises(MoveError, match="in the trash already"):
+        mover.trash(trashed.target)
+    assert mover.undo(2).refusals == ()
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize("taken_by", ["file", "link"])
+def test_a_trash_that_is_no_folder_of_the_library_takes_nothing(root: Path, mover: Mover, taken_by: str) -> None:
+    path = clip(root)
+    (root / ".trash").write_text("") if taken_by == "file" else (root / ".trash").symlink_to(root.parent)
+    with pytest.raises(MoveError, match="no folder of the library"):
+        mover.trash(path)
+    assert path.exists()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +243,7 @@ def test_undo_survives_a_library_that_was_copied_elsewhere(root: Path, journal: 
     Mover(root, journal).file(clip(root), "cats")
     shutil.copytree(root, tmp_path / "copy")
     undone = Mover(tmp_path / "copy", journal).undo()
-    assert undone.refusal is None
+    assert not undone.refusals
     assert tree(tmp_path / "copy") == {"a.mp4": b"clip"}
     assert tree(root) == {"cats/a.mp4": b"clip"}
 
@@ -228,25 +255,25 @@ def test_a_changed_clip_is_not_taken_back_and_does_not_block_older_filings(root:
     changed.target.write_bytes(b"edited by the user")
     undone = mover.undo(3)
     assert undone.filings == (newer,)
-    assert f"{str(changed.target)!r} was not taken back: it has changed" in str(undone.refusal)
+    assert f"{str(changed.target)!r} was not taken back: it has changed" in str(undone.refusals[0])
     assert mover.undo().filings == (older,)
     assert tree(root) == {"older.mp4": b"clip", "newer.mp4": b"clip", "cats/changed.mp4": b"edited by the user"}
 
 
 def test_a_clip_that_has_gone_is_not_taken_back(root: Path, mover: Mover) -> None:
     mover.file(clip(root), "cats").target.unlink()
-    assert "no longer there" in str(mover.undo().refusal)
-    assert mover.undo().refusal is None
+    assert "no longer there" in str(mover.undo().refusals[0])
+    assert not mover.undo().refusals
 
 
 def test_an_old_place_that_is_taken_refuses_until_it_is_free(root: Path, mover: Mover) -> None:
     filing = mover.file(clip(root), "cats")
     clip(root, content=b"theirs")
-    assert "is there already" in str(mover.undo().refusal)
+    assert "is there already" in str(mover.undo().refusals[0])
     assert tree(root) == {"a.mp4": b"theirs", "cats/a.mp4": b"clip"}
     filing.source.unlink()
     os.link(filing.target, filing.source)
-    assert "is there already" in str(mover.undo().refusal)
+    assert "is there already" in str(mover.undo().refusals[0])
     assert tree(root) == {"a.mp4": b"clip", "cats/a.mp4": b"clip"}
     filing.source.unlink()
     assert mover.undo().filings == (filing,)
@@ -255,7 +282,7 @@ def test_an_old_place_that_is_taken_refuses_until_it_is_free(root: Path, mover: 
 def test_a_folder_that_is_away_for_now_does_not_cost_the_undo(root: Path, mover: Mover) -> None:
     filing = mover.file(clip(root), "cats")
     (root / "cats").rename(root / "unmounted")
-    assert "is not there" in str(mover.undo().refusal)
+    assert "is not there" in str(mover.undo().refusals[0])
     (root / "unmounted").rename(root / "cats")
     assert mover.undo().filings == (filing,)
 
@@ -370,7 +397,7 @@ def test_after_a_crash_an_arrived_clip_is_filed_even_if_its_old_place_is_taken(
 ) -> None:
     path = clip(root)
     with monkeypatch.context() as crash:
-        crash.setattr(Journal, "update", killed)
+        crash.setattr(Journal, "change", killed)
         with pytest.raises(Killed):
             mover.file(path, "cats")
     clip(root, content=b"theirs")

@@ -16,9 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from unittest import mock
 
@@ -27,80 +26,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.faults import WAYS, Killed, file_system, interrupted
 from tiksort_tui.errors import MoveError
-from tiksort_tui.library import journal as journal_module
-from tiksort_tui.library import moves as moves_module
 from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 
-SAFETY_CODE = {module.__file__ for module in (journal_module, moves_module, relocate)}
 # Each fsync on a disk costs milliseconds, and thousands of moves are made here.
 FAST_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-Refusals = tuple[int, int]
-WAYS: dict[str, Refusals] = {
-    # What renaming from folder to folder, and linking, are refused with.
-    "rename": (0, 0),
-    "link": (errno.ENOSYS, 0),
-    "placeholder": (errno.EINVAL, errno.EPERM),
-    "copy, rename": (errno.EXDEV, 0),
-    "copy, link": (errno.EXDEV, -1),
-    "copy, placeholder": (errno.EXDEV, errno.EPERM),
-}
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of the program catches it."""
-
-
-def file_system(way: str) -> ExitStack:
-    """A file system that can move files only in this way."""
-    between_folders, linking = WAYS[way]
-    exclusive = relocate.rename_exclusive
-
-    def rename(source: Path, target: Path) -> None:
-        if between_folders and source.parent != target.parent:
-            raise OSError(between_folders, os.strerror(between_folders))
-        if linking:
-            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-        exclusive(source, target)
-
-    def link(*arguments: Any, **options: Any) -> None:
-        raise OSError(linking, os.strerror(linking))
-
-    stack = ExitStack()
-    stack.enter_context(mock.patch.object(relocate, "rename_exclusive", rename))
-    if linking > 0:
-        stack.enter_context(mock.patch.object(os, "link", link))
-    return stack
-
-
-def interrupted(operation: Callable[[], object], step: int, interruption: Callable[[], None]) -> bool:
-    """Run `operation` with `interruption` before the `step`-th line of the safety code; False if it ended before."""
-    lines = itertools.count(1)
-    happened = False
-
-    def in_safety_code(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal happened
-        if event == "line" and next(lines) == step:
-            happened = True
-            interruption()
-        return in_safety_code
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        # A killed process's lock goes with it; one whose release is cut short by an exception would not.
-        ours = frame.f_code.co_filename in SAFETY_CODE and frame.f_code.co_name != "exclusive"
-        return in_safety_code if ours else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        with suppress(Killed):
-            operation()
-    finally:
-        sys.settrace(before)
-    return happened
 
 
 def kill() -> None:
@@ -117,43 +50,75 @@ def journal_of(root: Path) -> Journal:
     return Journal(root / ".tiksort" / "journal.sqlite3")
 
 
+def prepare(root: Path, operation: str) -> Callable[[Mover], object]:
+    """A library in which `operation` can be done; of what there is, `a.mp4` and `a.srt` belong together."""
+    (root / "cats").mkdir()
+    for name in ("a.mp4", "a.srt"):
+        (root / name).write_bytes(name.encode())
+    clip = root / "a.mp4"
+    journal = journal_of(root)
+    mover = Mover(root, journal)
+    if operation in ("undo", "redo"):
+        mover.file(clip, "cats")
+    if operation == "redo":
+        mover.undo()
+    journal.close()
+
+    def roll_back(mover: Mover) -> None:
+        relocation = relocate.relocate
+
+        def full(source: Path, target: Path, *rest: Any) -> None:
+            if target == root / "cats" / "a.srt":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            relocation(source, target, *rest)
+
+        with mock.patch.object(relocate, "relocate", full), suppress(MoveError):
+            mover.file(clip, "cats")
+
+    return {
+        "file": lambda mover: mover.file(clip, "cats"),
+        "roll back": roll_back,
+        "undo": lambda mover: mover.undo(),
+        "redo": lambda mover: mover.redo(),
+        "trash": lambda mover: mover.trash(clip),
+        "rename": lambda mover: mover.rename_folder("cats", "kittens"),
+    }[operation]
+
+
+KILLED = [(operation, way) for operation in ("file", "undo", "roll back") for way in WAYS]
+KILLED += [("redo", "rename"), ("redo", "copy, link"), ("trash", "rename"), ("rename", "rename"), ("rename", "link")]
+
+
 # What a killed process had open is closed by the system; here the garbage collector does it, and says so.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("operation", ["file", "undo"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("operation", "way"), KILLED)
 def test_killed_before_every_line_nothing_is_lost_and_all_can_be_undone(way: str, operation: str) -> None:
     for step in itertools.count(1):
         with tempfile.TemporaryDirectory(dir=FAST_DISK) as folder, file_system(way):
             root = Path(folder)
-            (root / "cats").mkdir()
-            clip = root / "a.mp4"
-            clip.write_bytes(b"clip")
+            operate = prepare(root, operation)
             journal = journal_of(root)
             mover = Mover(root, journal)
-            if operation == "undo":
-                mover.file(clip, "cats")
-            was_killed = interrupted(
-                lambda: mover.undo() if operation == "undo" else mover.file(clip, "cats"),  # noqa: B023
-                step,
-                kill,
-            )
+            was_killed = interrupted(lambda: operate(mover), step, kill)  # noqa: B023
             journal.close()
-            assert b"clip" in contents(root).values()
+            assert {b"a.mp4", b"a.srt"} <= set(contents(root).values())
 
             journal = journal_of(root)
             mover = Mover(root, journal)
             settled = mover.reconcile()
-            assert list(contents(root).values()) == [b"clip"]
+            found = contents(root)
+            assert sorted(found.values()) == [b"a.mp4", b"a.srt"]
+            assert len({path.parent for path in found}) == 1
             assert len(settled) <= 1
-            assert all((root / {"done": "cats"}.get(one.state, "") / "a.mp4").exists() for one in settled)
             assert mover.reconcile() == ()
             if "placeholder" in way and settled and "it is empty" in settled[0].message:
                 # Killed before the journal knew the placeholder: the user is told, and deletes it.
-                (clip if settled[0].state == "done" else root / "cats" / "a.mp4").unlink()
-            assert mover.undo().refusal is None
+                next(path for path in root.rglob("a.*") if not path.stat().st_size).unlink()
+            assert mover.undo().refusals == ()
             journal.close()
             assert not list(root.rglob("*.part"))
-            assert contents(root) == {Path("a.mp4"): b"clip"}
+            assert contents(root) == {Path(name): name.encode() for name in ("a.mp4", "a.srt")}
+            assert (root / "cats").is_dir()
         if not was_killed:
             assert step > 20
             break
@@ -199,15 +164,17 @@ def test_a_real_kill_loses_nothing(tmp_path: Path, code: int) -> None:
         mover = Mover(tmp_path, journal)
         mover.reconcile()
         assert sorted(contents(tmp_path).values()) == sorted(clips.values())
-        assert mover.undo(len(clips)).refusal is None
+        assert mover.undo(len(clips)).refusals == ()
         journal.close()
         assert contents(tmp_path) == clips
 
 
 CLIPS = ("a.mp4", "b.mp4")
+FILES = (*CLIPS, "a.srt", "b.srt")
 FOLDERS = ("cats", "cooking")
-PLACES = [Path(name) for name in CLIPS] + [Path(folder, name) for folder in FOLDERS for name in CLIPS]
-steps = st.one_of(st.none(), st.integers(1, 150))
+NEW_FOLDERS = (*FOLDERS, "kittens", "Cats")
+PLACES = [Path(name) for name in FILES] + [Path(folder, name) for folder in NEW_FOLDERS for name in FILES]
+steps = st.one_of(st.none(), st.integers(1, 300))
 
 
 class Library(RuleBasedStateMachine):
@@ -240,7 +207,7 @@ class Library(RuleBasedStateMachine):
     def create(self, place: Path) -> None:
         """Another program makes a file where there is none."""
         content = f"content {next(self.numbers)}".encode()
-        with suppress(FileExistsError), open(self.root / place, "xb") as file:
+        with suppress(FileExistsError, FileNotFoundError), open(self.root / place, "xb") as file:
             file.write(content)
             self.precious.add(content)
 
@@ -271,21 +238,33 @@ class Library(RuleBasedStateMachine):
             (self.root / place).write_bytes(content)
             self.precious.add(content)
 
-    @rule(clip=st.sampled_from(PLACES), folder=st.sampled_from(FOLDERS), way=st.sampled_from([*WAYS]), kill_at=steps)
-    def file(self, clip: Path, folder: str, way: str, kill_at: int | None) -> None:
-        self.run(way, lambda: self.mover.file(self.root / clip, folder), kill_at)
+    @rule(clip=st.sampled_from(PLACES), folder=st.sampled_from(NEW_FOLDERS), way=st.sampled_from([*WAYS]), at=steps)
+    def file(self, clip: Path, folder: str, way: str, at: int | None) -> None:
+        self.run(way, lambda: self.mover.file(self.root / clip, folder), at)
 
     @rule(
         clip=st.sampled_from(PLACES),
-        folder=st.sampled_from(FOLDERS),
+        folder=st.sampled_from(NEW_FOLDERS),
         way=st.sampled_from([*WAYS]),
-        step=st.integers(1, 150),
+        step=st.integers(1, 300),
         at_target=st.booleans(),
     )
     def file_while_another_program_creates(self, clip: Path, folder: str, way: str, step: int, at_target: bool) -> None:
         place = Path(folder, clip.name) if at_target else clip
         with file_system(way), suppress(MoveError):
             interrupted(lambda: self.mover.file(self.root / clip, folder), step, lambda: self.create(place))
+
+    @rule(clip=st.sampled_from(PLACES), way=st.sampled_from([*WAYS]), kill_at=steps)
+    def trash(self, clip: Path, way: str, kill_at: int | None) -> None:
+        self.run(way, lambda: self.mover.trash(self.root / clip), kill_at)
+
+    @rule(old=st.sampled_from(NEW_FOLDERS), new=st.sampled_from(NEW_FOLDERS), way=st.sampled_from([*WAYS]), at=steps)
+    def rename_folder(self, old: str, new: str, way: str, at: int | None) -> None:
+        self.run(way, lambda: self.mover.rename_folder(old, new), at)
+
+    @rule(count=st.integers(1, 3), way=st.sampled_from([*WAYS]), kill_at=steps)
+    def redo(self, count: int, way: str, kill_at: int | None) -> None:
+        self.run(way, lambda: self.mover.redo(count), kill_at)
 
     @rule(count=st.integers(1, 3), way=st.sampled_from([*WAYS]), kill_at=steps)
     def undo(self, count: int, way: str, kill_at: int | None) -> None:

@@ -79,6 +79,17 @@ def test_previous_passes_over_the_clip_on_screen() -> None:
     assert order(session) == "c [a] b"
 
 
+def test_a_renamed_folder_keeps_its_key_its_clips_and_what_the_model_says_of_it() -> None:
+    session = session_of("ab", ["cats", "dogs"], ["cats/old"])
+    session.apply(1, [Prediction(ROOT / "b", (Suggestion("cats", 0.9), Suggestion("dogs", 0.1)))])
+    session.moved(file(session, "cats"))
+    session.folder_renamed("cats", "kittens")
+    assert counts(session) == {"kittens": 2, "dogs": 0}
+    assert (session.folder_of_key("1"), session.suggestion(1), session.suggestion(2)) == ("kittens", "kittens", "dogs")
+    session.undone(filing("a", "kittens/a"))
+    assert (order(session), counts(session), session.filed.total()) == ("[a] b", {"kittens": 1, "dogs": 0}, 0)
+
+
 def test_undoing_filings_of_earlier_sessions_makes_this_one_longer() -> None:
     session = session_of("ab", ["cats", "dogs"], ["cats/old", "cats/from dogs", "cats/b"])
     session.moved(file(session, "cats"))

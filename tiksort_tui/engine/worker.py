@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, RunFailed, Want, decode, encode
+from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, Request, RunFailed, Want, decode, encode
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.pipeline.events import Finished, RunRequest
 
@@ -66,17 +66,25 @@ class Worker:
                 self._say(RunFailed(str(error), error.exit_code))
 
     def _listen(self) -> None:
-        for line in self._source:
-            match decode(line):
-                case RunRequest() as request:
-                    self._cancelled.clear()
-                    self._requests.put(request)
-                case Want(paths):
-                    self._wanted = paths
-                case Cancel():
-                    self._cancelled.set()
+        try:
+            for line in self._source:
+                self._hear(decode(line))
+        except Exception:
+            # A deaf engine would be waited for in vain.
+            logger.exception("the engine understands no more")
+            os._exit(1)
         # Whoever asked is gone. The cache is committed clip by clip, so there is nothing to wait for.
         os._exit(0)
+
+    def _hear(self, request: Request) -> None:
+        match request:
+            case RunRequest():
+                self._cancelled.clear()
+                self._requests.put(request)
+            case Want(paths):
+                self._wanted = paths
+            case Cancel():
+                self._cancelled.set()
 
     def _beat(self) -> None:
         while True:

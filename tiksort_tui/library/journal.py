@@ -1,15 +1,7 @@
 """The write-ahead record of moves (SQLite), and the lock that makes one process at a time a mover.
 
-An entry is written before its file is touched. Its state says what may have happened to the file:
-
-    pending ──→ done ──→ undoing ──→ undone      pending  the move to the target may be under way
-       │         ↑ ↓        │                    done     the file is at the target
-       ↓         └──────────┘                    undoing  the move back may be under way
-    (forgotten: the file never left)             undone   the file is back at the source
-                                                 lost     the file is not where the journal left it (from any state)
-
-Paths are kept relative to the library root, as the bytes that the file system knows them by: undecodable names
-survive, and so does a library that is moved elsewhere. This module never touches a user's file.
+What it records, and what the states of an entry mean, stands in `entries`. An entry is written before its file is
+touched. This module never touches a user's file.
 """
 
 from __future__ import annotations
@@ -19,59 +11,58 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain, groupby
 from pathlib import Path
-from typing import Any, Literal
 
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.errors import LibraryError
+from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, entry_of
 from tiksort_tui.library.relocate import Made
 
-State = Literal["pending", "done", "undoing", "undone", "lost"]
-
-_VERSION = 1
+# The statements that bring a record of one version to the next.
 # AUTOINCREMENT: the number of a forgotten entry must not come back, since actions and temporary files bear it.
-_SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS moves (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    action INTEGER,
-    time_ns INTEGER NOT NULL,
-    source BLOB NOT NULL,
-    target BLOB NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'undoing', 'undone', 'lost')),
-    stamp TEXT NOT NULL,
-    copy TEXT,
-    placeholder TEXT
-);
-CREATE INDEX IF NOT EXISTS moves_by_state ON moves (state, id);
-PRAGMA user_version = 1;
-COMMIT;
-"""
-_COLUMNS = "id, coalesce(action, id), time_ns, source, target, state, stamp, copy, placeholder"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One move that the journal knows.
-
-    `source` and `target` are relative to the library root. `action` is the id of the first entry of the action that
-    this one belongs to. `stamp` is the file's where it last was at rest: before the move or the undoing that is under
-    way, else where it is now. `copy` and `placeholder` are the stamps of what the program itself made on the way: the
-    finished copy of the file, and the empty file that holds the destination's name.
-    """
-
-    id: int
-    action: int
-    time_ns: int
-    source: Path
-    target: Path
-    state: State
-    stamp: FileStamp
-    copy: FileStamp | None = None
-    placeholder: FileStamp | None = None
+_MIGRATIONS = (
+    (
+        """CREATE TABLE moves (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            action INTEGER,
+            time_ns INTEGER NOT NULL,
+            source BLOB NOT NULL,
+            target BLOB NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'undoing', 'undone', 'lost')),
+            stamp TEXT NOT NULL,
+            copy TEXT,
+            placeholder TEXT
+        )""",
+        "CREATE INDEX moves_by_state ON moves (state, id)",
+    ),
+    (
+        "ALTER TABLE moves RENAME TO moves_1",
+        """CREATE TABLE moves (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            filing INTEGER,
+            action INTEGER,
+            kind TEXT NOT NULL DEFAULT 'file',
+            time_ns INTEGER NOT NULL,
+            source BLOB NOT NULL,
+            target BLOB NOT NULL,
+            state TEXT NOT NULL,
+            stamp TEXT NOT NULL,
+            copy TEXT,
+            placeholder TEXT
+        )""",
+        """INSERT INTO moves (id, filing, action, time_ns, source, target, state, stamp, copy, placeholder)
+            SELECT id, id, coalesce(action, id), time_ns, source, target, state, stamp, copy, placeholder FROM moves_1
+        """,
+        "DELETE FROM sqlite_sequence WHERE name = 'moves'",
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'moves', seq FROM sqlite_sequence WHERE name = 'moves_1'",
+        "DROP TABLE moves_1",
+        "CREATE INDEX moves_by_state ON moves (state, action)",
+    ),
+)
 
 
 class Journal:
@@ -101,48 +92,79 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def begin(self, source: Path, target: Path, stamp: FileStamp, action: int | None = None) -> Entry:
-        """Write a pending entry; with no `action` it begins one of its own."""
+    def begin(
+        self, moves: Sequence[tuple[Path, Path, FileStamp]], action: int | None = None, kind: Kind = "file"
+    ) -> list[Entry]:
+        """Write the pending entries of one filing, (source, target, stamp) each; with no `action` it is one itself."""
         now = time.time_ns()
+        entries: list[Entry] = []
         with self._transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO moves (action, time_ns, source, target, state, stamp) VALUES (?, ?, ?, ?, 'pending', ?)",
-                (action, now, os.fsencode(source), os.fsencode(target), json.dumps(stamp)),
-            )
-        number = cursor.lastrowid
-        assert number is not None
-        return Entry(number, action or number, now, source, target, "pending", stamp)
+            for source, target, stamp in moves:
+                cursor = connection.execute(
+                    "INSERT INTO moves (kind, time_ns, source, target, state, stamp) VALUES (?, ?, ?, ?, 'pending', ?)",
+                    (kind, now, os.fsencode(source), os.fsencode(target), json.dumps(stamp)),
+                )
+                number = cursor.lastrowid
+                assert number is not None
+                filing = entries[0].id if entries else number
+                entry = Entry(number, filing, action or filing, kind, now, source, target, "pending", stamp)
+                connection.execute(
+                    "UPDATE moves SET filing = ?, action = ? WHERE id = ?", (entry.filing, entry.action, entry.id)
+                )
+                entries.append(entry)
+        return entries
 
-    def update(self, entry: Entry, state: State, stamp: FileStamp) -> Entry:
-        """Bring `entry` to `state`, with the stamp of its file."""
+    def change(self, changes: Sequence[Change]) -> list[Entry]:
+        """Bring entries to their new states, all or none; what is under way is begun or ended by this.
+
+        A filing that is done for the first time ends what could be redone. Returns those that are not forgotten.
+        """
         with self._transaction() as connection:
-            connection.execute(
-                "UPDATE moves SET state = ?, stamp = ?, copy = NULL, placeholder = NULL WHERE id = ?",
-                (state, json.dumps(stamp), entry.id),
-            )
-        return replace(entry, state=state, stamp=stamp, copy=None, placeholder=None)
+            if any(entry.state in ("pending", "reverting") and state == "done" for entry, state, _ in changes):
+                connection.execute("UPDATE moves SET state = 'withdrawn' WHERE state = 'undone'")
+            for entry, state, stamp in changes:
+                if state is None:
+                    connection.execute("DELETE FROM moves WHERE id = ?", (entry.id,))
+                else:
+                    connection.execute(
+                        "UPDATE moves SET state = ?, stamp = ?, copy = NULL, placeholder = NULL WHERE id = ?",
+                        (state, json.dumps(stamp), entry.id),
+                    )
+        return [
+            replace(entry, state=state, stamp=stamp, copy=None, placeholder=None)
+            for entry, state, stamp in changes
+            if state is not None
+        ]
 
     def note(self, entry: Entry, made: Made, stamp: FileStamp) -> None:
         """Write down that the file of `stamp` is the program's own, so that it can be known again after a crash."""
         with self._transaction() as connection:
             connection.execute(f"UPDATE moves SET {made} = ? WHERE id = ?", (json.dumps(stamp), entry.id))
 
-    def forget(self, entry: Entry) -> None:
-        """Delete `entry`: its file never left."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM moves WHERE id = ?", (entry.id,))
+    def unsettled(self) -> list[list[Entry]]:
+        """The filings whose move may have been cut short, oldest first."""
+        return _by_filing(
+            self._select("WHERE state IN ('pending', 'reverting', 'undoing', 'redoing') ORDER BY filing, id")
+        )
 
-    def unsettled(self) -> list[Entry]:
-        """The entries whose move or undoing may have been cut short, oldest first."""
-        return self._select("WHERE state IN ('pending', 'undoing') ORDER BY id")
+    def last_done(self) -> list[list[Entry]]:
+        """The filings of the action that was begun last, of those that can be taken back; newest first."""
+        last = "(SELECT max(action) FROM moves WHERE state = 'done')"
+        return _by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
 
-    def newest_done(self) -> Entry | None:
-        """The last filing that can be taken back."""
-        return next(iter(self._select("WHERE state = 'done' ORDER BY id DESC LIMIT 1")), None)
+    def first_undone(self) -> list[list[Entry]]:
+        """The filings of the action that was begun first, of those that can be redone; oldest first."""
+        first = "(SELECT min(action) FROM moves WHERE state = 'undone')"
+        return _by_filing(self._select(f"WHERE state = 'undone' AND action = {first} ORDER BY filing, id"))
 
-    def reread(self, entry: Entry) -> Entry:
-        """`entry`, which is not forgotten, with all that was noted since."""
-        return self._select("WHERE id = ?", entry.id)[0]
+    def history(self, limit: int) -> list[Entry]:
+        """The first entries, the clips', of the last `limit` filings and renamings, newest first."""
+        return self._select("WHERE id = filing ORDER BY id DESC LIMIT ?", limit)
+
+    def reread(self, entries: Sequence[Entry]) -> list[Entry]:
+        """`entries` of one filing, none forgotten, with all that was noted since."""
+        known = {entry.id: entry for entry in self._select("WHERE filing = ?", entries[0].filing)}
+        return [known[entry.id] for entry in entries]
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -152,8 +174,12 @@ class Journal:
 
     def _select(self, condition: str, *parameters: int) -> list[Entry]:
         with self._plain_errors():
-            rows = self._open().execute(f"SELECT {_COLUMNS} FROM moves {condition}", parameters).fetchall()
-        return [_entry(row) for row in rows]
+            connection = self._open()
+            renames = connection.execute(
+                "SELECT id, source, target FROM moves WHERE kind = 'folder' AND state = 'done' ORDER BY id"
+            ).fetchall()
+            rows = connection.execute(f"SELECT {COLUMNS} FROM moves {condition}", parameters).fetchall()
+        return [entry_of(row, renames) for row in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -176,11 +202,15 @@ class Journal:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        if _version(connection) > len(_MIGRATIONS):
             raise LibraryError(f"{self.path}: written by a newer tiksort-tui; update this one to use the library")
-        if version < _VERSION:
-            connection.executescript(_SCHEMA)
+        if _version(connection) < len(_MIGRATIONS):
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                # Another process may have been faster.
+                for statement in chain(*_MIGRATIONS[_version(connection) :]):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
@@ -198,16 +228,9 @@ class Journal:
             ) from error
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    number, action, time_ns, source, target, state, stamp, copy, placeholder = row
-    return Entry(
-        number,
-        action,
-        time_ns,
-        Path(os.fsdecode(source)),
-        Path(os.fsdecode(target)),
-        state,
-        FileStamp(*json.loads(stamp)),
-        FileStamp(*json.loads(copy)) if copy else None,
-        FileStamp(*json.loads(placeholder)) if placeholder else None,
-    )
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _by_filing(entries: list[Entry]) -> list[list[Entry]]:
+    return [list(filing) for _, filing in groupby(entries, lambda entry: entry.filing)]

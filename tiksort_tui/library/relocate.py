@@ -101,6 +101,22 @@ def rename(source: Path, target: Path, stamp: FileStamp, note: Note) -> None:
     unlink_unchanged(source, stamp)
 
 
+def rename_folder(source: Path, target: Path) -> None:
+    """Give the folder `source` the name `target` beside it, also one that differs only in case; EEXIST if taken."""
+    if os.path.lexists(target) and os.path.samefile(source, target):
+        os.rename(source, target)  # A file system that does not tell the two names apart.
+    else:
+        try:
+            rename_exclusive(source, target)
+        except OSError as error:
+            if error.errno not in _NO_EXCLUSIVE_RENAME:
+                raise
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+            os.rename(source, target)  # Replaces nothing but an empty folder that was made this instant.
+    sync_folder(target.parent)
+
+
 def rename_exclusive(source: Path, target: Path) -> None:
     """Rename in one step that fails with EEXIST if `target` is there; ENOSYS or EINVAL where there is no such call."""
     old, new = os.fsencode(source), os.fsencode(target)

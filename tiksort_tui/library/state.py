@@ -12,6 +12,8 @@ import platformdirs
 from tiksort_tui.errors import ConfigError, LibraryError
 
 STATE_FOLDER = ".tiksort"
+# Clips that nobody wants lie here, in the library, until the user deletes them: the program never does.
+TRASH_FOLDER = ".trash"
 JOURNAL = "journal.sqlite3"
 LOG = "tiksort.log"
 # SQLite's write-ahead log needs shared memory, which these do not give.

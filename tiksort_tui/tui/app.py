@@ -21,6 +21,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.errors import ConfigError, EncoderError, ExitCode, MoveError, TiksortError
+from tiksort_tui.library.moves import Retraced
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
 from tiksort_tui.pipeline.summary import fingerprint, load_summary
@@ -64,7 +65,7 @@ class SortApp(App[None]):
         if not os.access(root, os.W_OK):
             self.notices.append("This library is read-only: no clip can be filed.")
         self.session = self._open_session()
-        self.filer = Filer(root, state)
+        self.filer = Filer(root, state, config.library)
         self.details = DetailsReader(state)
         self.engine = Engine(state / LOG)
         self.runs = Runs(self)
@@ -123,7 +124,7 @@ class SortApp(App[None]):
         self.start(self._file(request), name=FILING)
 
     def undo(self) -> None:
-        """Take back the last filing."""
+        """Take back the last action."""
         self.start(self._undo(), name=FILING)
 
     def make_folder(self, name: str) -> None:
@@ -158,7 +159,7 @@ class SortApp(App[None]):
     async def _file(self, request: FilingRequest) -> None:
         name, folder = visible(request.clip.name), visible(request.folder)
         try:
-            await self.filer.file(request.clip, request.folder)
+            filing = await self.filer.file(request.clip, request.folder)
         except TiksortError as error:
             self.session.move_failed(request)
             if not request.clip.exists():
@@ -166,21 +167,25 @@ class SortApp(App[None]):
             self.sort_screen.say(str(error), trouble=True)
         else:
             self.session.moved(request)
-            self.sort_screen.say(f"Filed {name} in {folder}")
+            other_name = "" if filing.target.name == request.clip.name else f" as {visible(filing.target.name)}"
+            self.sort_screen.say(f"Filed {name} in {folder}{other_name}")
         self.sort_screen.changed()
 
     async def _undo(self) -> None:
         try:
             undone = await self.filer.undo()
-            if undone.refusal:
-                raise undone.refusal
         except TiksortError as error:
             self.sort_screen.say(str(error), trouble=True)
             return
         for filing in undone.filings:
             self.session.undone(filing)
             self.sort_screen.say(f"Took {visible(filing.source.name)} back from {visible(filing.target.parent.name)}")
-        if not undone.filings:
+        for rename in undone.folders:
+            self.session.folder_renamed(rename.new, rename.old)
+            self.sort_screen.say(f"{visible(rename.new)} is called {visible(rename.old)} again")
+        for refusal in undone.refusals:
+            self.sort_screen.say(str(refusal), trouble=True)
+        if undone == Retraced():
             self.sort_screen.say("Nothing to undo")
         self.sort_screen.changed()
 

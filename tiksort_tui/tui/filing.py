@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import Filing
 from tiksort_tui.library.folders import make_folder
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.moves import Mover, Undone
+from tiksort_tui.library.moves import Mover, Retraced
 from tiksort_tui.library.state import JOURNAL
 
 T = TypeVar("T")
@@ -20,18 +21,18 @@ T = TypeVar("T")
 class Filer:
     """The library's Mover in a thread of its own. Every method may raise LibraryError."""
 
-    def __init__(self, root: Path, state: Path) -> None:
+    def __init__(self, root: Path, state: Path, config: LibraryConfig) -> None:
         self._root = root
         self._journal = Journal(state / JOURNAL)
-        self._mover = Mover(root, self._journal)
+        self._mover = Mover(root, self._journal, config)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="filing")
 
     async def file(self, clip: Path, folder: str) -> Filing:
         """File one clip; raises MoveError, and it is where it was."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._mover.file, clip, folder)
 
-    async def undo(self) -> Undone:
-        """Take back the last filing, also one of an earlier session."""
+    async def undo(self) -> Retraced:
+        """Take back the last action, also one of an earlier session."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._mover.undo, 1)
 
     async def reconcile(self) -> list[str]:

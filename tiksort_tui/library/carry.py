@@ -1,0 +1,145 @@
+"""Carrying out what the journal says, and settling what was cut short: all of a filing arrives, or none of it does.
+
+The file system is asked what is true after every failure, as after a crash.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiksort_tui.domain import Filing
+from tiksort_tui.errors import MoveError
+from tiksort_tui.library import relocate
+from tiksort_tui.library.entries import ARRIVED, TURNED, Entry, State, is_forward
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.naming import shown
+from tiksort_tui.library.settle import Found, ends, locate, part_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One interrupted filing or renaming put right.
+
+    `state` says where the clip is: `done` at its target, `undone` at its source, `lost` at neither; one of a move
+    under way means that this could not be found out, or put right, yet. `message` is a sentence for the user.
+    """
+
+    filing: Filing
+    state: State
+    message: str
+
+
+class Carrier:
+    """Moves the files of unsettled entries of `journal` in the library `root`.
+
+    All entries that are handed over together are those of one filing, the clip's first. To be used while the journal
+    is held exclusively.
+    """
+
+    def __init__(self, root: Path, journal: Journal) -> None:
+        self._root = root
+        self._journal = journal
+
+    def carry_out(self, entries: Sequence[Entry]) -> None:
+        """Do what `entries` say; raises MoveError if their files did not arrive, and they are where they were."""
+        arrived = ARRIVED[entries[0].state]
+        try:
+            for entry in entries:
+                self._relocate(entry)
+            self._journal.change([(entry, arrived, relocate.stamp_of(ends(self._root, entry)[1])) for entry in entries])
+        except OSError as error:
+            settled = self.settle(self._journal.reread(entries))
+            if settled.state != arrived:
+                raise MoveError(f"{settled.message}: {relocate.reason(error)}") from error
+
+    def settle(self, entries: Sequence[Entry]) -> Settled:
+        """Finish `entries` or roll them back; what cannot be settled now stays as it is."""
+        try:
+            return self._settle(entries)
+        except OSError as error:
+            ending = f"could not be settled yet: {relocate.reason(error)}"
+            return self._settled(entries[0], self._journal.reread(entries)[0].state, ending)
+
+    def _settle(self, entries: Sequence[Entry]) -> Settled:
+        began = entries[0]
+        found = self._locate(entries)
+        barred: list[OSError] = []
+        for _ in range(2):
+            if not _is_split(found):
+                break
+            # Those that arrived go back; where that is barred, all go on after all.
+            entries = self._journal.change(
+                [(entry, TURNED[entry.state], one.stamp) for entry, one in zip(entries, found, strict=True)]
+            )
+            try:
+                for entry, one in zip(entries, found, strict=True):
+                    if one.place == "arrived":
+                        self._relocate(entry)
+            except OSError as error:
+                barred.append(error)
+            entries = self._journal.reread(entries)
+            found = self._locate(entries)
+        if _is_split(found) and any(error.errno != errno.EEXIST for error in barred):
+            raise barred[-1]
+        return self._write_down(began, entries, found)
+
+    def _write_down(self, began: Entry, entries: Sequence[Entry], found: Sequence[Found]) -> Settled:
+        """Let the journal say where the files of a filing are; `began` is its first entry as it was interrupted."""
+        place = found[0].place
+        self._journal.change(
+            [
+                (
+                    entry,
+                    "lost" if "lost" in (place, one.place) else _outcome(entry, one),
+                    one.stamp if one.place == "arrived" else entry.stamp,
+                )
+                for entry, one in zip(entries, found, strict=True)
+            ]
+        )
+        remarks = "".join(one.remark for one in found)
+        if place == "lost":
+            return self._settled(began, "lost", f"was given up{remarks}")
+        at_target = (place == "arrived") == is_forward(entries[0].state)
+        for entry, one in zip(entries, found, strict=True):
+            if one.place not in (place, "lost"):
+                remarks += f"; {shown(ends(self._root, entry)[one.place == 'arrived'])} could not go with it"
+        ending = "was finished" if at_target == is_forward(began.state) else "was rolled back"
+        return self._settled(began, "done" if at_target else "undone", ending + remarks)
+
+    def _locate(self, entries: Sequence[Entry]) -> list[Found]:
+        return [locate(self._root, entry, self._note_for(entry)) for entry in entries]
+
+    def _relocate(self, entry: Entry) -> None:
+        origin, destination = ends(self._root, entry)
+        if entry.kind == "folder":
+            relocate.rename_folder(origin, destination)
+        else:
+            part = part_of(entry, destination)
+            relocate.relocate(origin, destination, entry.stamp, part, self._note_for(entry))
+
+    def _note_for(self, entry: Entry) -> relocate.Note:
+        return lambda made, stamp: self._journal.note(entry, made, stamp)
+
+    def _settled(self, entry: Entry, state: State, ending: str) -> Settled:
+        origin, destination = ends(self._root, entry)
+        if entry.kind == "folder":
+            message = f"the renaming of {shown(origin)} to {shown(destination)} {ending}"
+        else:
+            message = f"the move of {shown(origin)} to {shown(destination.parent)} {ending}"
+        return Settled(filing_of(self._root, entry), state, message)
+
+
+def filing_of(root: Path, entry: Entry) -> Filing:
+    """The filing whose first entry `entry` is."""
+    return Filing(entry.id, root / entry.source, root / entry.target)
+
+
+def _is_split(found: Sequence[Found]) -> bool:
+    return {"arrived", "stayed"} <= {one.place for one in found}
+
+
+def _outcome(entry: Entry, found: Found) -> State | None:
+    return ARRIVED[entry.state] if found.place == "arrived" else ARRIVED[TURNED[entry.state]]

@@ -1,0 +1,121 @@
+"""Asking the file system what became of an interrupted move, and clearing away what the move made on its way.
+
+Nothing is removed but the program's own: its unfinished copies, and at the destination what holds nothing that the
+origin does not. Every function raises OSError where the file system cannot be asked.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tiksort_tui.domain import FileStamp
+from tiksort_tui.library import relocate
+from tiksort_tui.library.entries import Entry, is_forward
+from tiksort_tui.library.naming import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where an interrupted move left its file, with its stamp there; `remark` is the end of a sentence for the user."""
+
+    place: Literal["arrived", "stayed", "lost"]
+    stamp: FileStamp
+    remark: str = ""
+
+
+def ends(root: Path, entry: Entry) -> tuple[Path, Path]:
+    """From where and to where the move of `entry` goes that is under way."""
+    source, target = root / entry.source, root / entry.target
+    return (source, target) if is_forward(entry.state) else (target, source)
+
+
+def part_of(entry: Entry, destination: Path) -> Path:
+    """The name beside `destination` that a copy is made under."""
+    # With the time, so that a leftover of another journal, whose numbers began at 1 too, is not taken for this one's.
+    return destination.with_name(f".tiksort-{entry.id}-{entry.time_ns}.part")
+
+
+def look(path: Path) -> FileStamp | None:
+    """The stamp of `path`, None where nothing is."""
+    try:
+        return relocate.stamp_of(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_same(found: FileStamp, stamp: FileStamp | None) -> bool:
+    """Whether `found` is the unchanged content of `stamp`.
+
+    Device and inode do not count: they change when a disk is mounted anew or a library is copied elsewhere.
+    """
+    return stamp is not None and (found.size, found.mtime_ns) == (stamp.size, stamp.mtime_ns)
+
+
+def locate(root: Path, entry: Entry, note: relocate.Note) -> Found:
+    """Find the file of the unsettled `entry`, and leave it in one place only."""
+    origin, destination = ends(root, entry)
+    if entry.kind == "folder":
+        return _locate_folder(root, origin.name, destination.name, entry.stamp)
+    part = part_of(entry, destination)
+    here, there, copied = look(origin), look(destination), look(part)
+    if here is None and there is None and copied is not None and is_same(copied, entry.copy):
+        # The original was deleted meanwhile: the finished copy is the only one.
+        relocate.rename(part, destination, copied, note)
+        there, copied = look(destination), None
+    if there is not None and _is_gone(here, entry.stamp) and _is_clip(there, entry):
+        part.unlink(missing_ok=True)
+        relocate.sync_folder(destination.parent)
+        return Found("arrived", there, _kept(origin) if here else "")
+    if here is None:
+        rest = f"; a copy of it may be {shown(part)}" if copied is not None else ""
+        return Found("lost", entry.stamp, f"; {shown(origin)} is at neither place: another program took it{rest}")
+    if copied is not None:
+        part.unlink()
+    if there is None:
+        return Found("stayed", here)
+    if not _is_leftover(entry, origin, destination):
+        return Found("stayed", here, _kept(destination))
+    relocate.unlink_unchanged(destination, there)
+    relocate.sync_folder(destination.parent)
+    return Found("stayed", here)
+
+
+def _locate_folder(root: Path, old: str, new: str, stamp: FileStamp) -> Found:
+    # By the listing: a file system may answer to a name in another case than it holds.
+    names = os.listdir(root)
+    if old in names:
+        return Found("stayed", stamp)
+    return Found("arrived", stamp) if new in names else Found("lost", stamp, "; another program took it")
+
+
+def _is_clip(found: FileStamp, entry: Entry) -> bool:
+    """Whether `found` is the file that `entry` moves, or its finished copy."""
+    return is_same(found, entry.stamp) or is_same(found, entry.copy)
+
+
+def _is_gone(here: FileStamp | None, stamp: FileStamp) -> bool:
+    """Whether the file of `stamp` has left, for nothing or another file. One that was written to has not."""
+    return here is None or not (here.inode == stamp.inode or is_same(here, stamp))
+
+
+def _is_leftover(entry: Entry, origin: Path, destination: Path) -> bool:
+    """Whether the file at `destination` is what the move made there, and holds nothing that `origin` does not."""
+    if os.path.samefile(origin.parent, destination.parent):
+        return False  # One folder under two names: what is there is the original itself.
+    there = relocate.stamp_of(destination)
+    if there == relocate.stamp_of(origin) or _is_made(there, entry.placeholder):
+        return True
+    return _is_made(there, entry.copy) and relocate.same_content(origin, destination)
+
+
+def _is_made(found: FileStamp, made: FileStamp | None) -> bool:
+    """Whether `found` is the very file that the move made, as it was made."""
+    return made is not None and found.inode == made.inode and is_same(found, made)
+
+
+def _kept(path: Path) -> str:
+    empty = " (it is empty: if nobody needs it, it is a leftover of this move)" if not os.lstat(path).st_size else ""
+    return f"; {shown(path)} is another file, and is kept{empty}"
