@@ -32,7 +32,7 @@ COMMANDS = (
     Command("down", ("down", "j"), "↓, j", "next clip in the queue, without filing", "j k walk"),
     Command("up", ("up", "k"), "↑, k", "previous clip in the queue"),
     Command("new_folder", ("n",), "n", "new folder", "n new folder"),
-    Command("retrain", ("r",), "r", "look for new clips and learn again; while that runs: cancel it", "r retrain"),
+    Command("retrain", ("r",), "r", "look for new clips and learn; again: cancel", "r retrain"),
     Command("window", ("v",), "v", "bring the window of mpv back"),
     Command("help", ("question_mark", "f1"), "?, F1", "all keys", "? keys"),
     Command("quit", ("q", "ctrl+q", "ctrl+c"), "q, Ctrl+Q, Ctrl+C", "quit", "q quit"),
