@@ -103,14 +103,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One wish: bring `source` to `target`. Both are absolute; `target` must not exist yet."""
-
-    source: Path
-    target: Path
-
-
-@dataclass(frozen=True, slots=True)
 class Filing:
     """A clip's move that the journal knows, by its entry's number; what belongs to the clip went with it."""
 

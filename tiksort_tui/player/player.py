@@ -110,10 +110,6 @@ class Player:
     def seek_to(self, seconds: float) -> None:
         self._send("seek", seconds, "absolute+exact")
 
-    def show_text(self, text: str) -> None:
-        """Show a line over the clip for a moment."""
-        self._send("show-text", text)
-
     async def close(self) -> None:
         """End an mpv of our own; leave a given one, playing nothing and with its own keys."""
         tasks = [task for task in (self._worker, self._watcher) if task is not None]
