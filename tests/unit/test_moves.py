@@ -507,3 +507,18 @@ def test_a_move_between_two_real_file_systems(tmp_path: Path) -> None:
         assert target.stat().st_mtime_ns == stamp.mtime_ns
         assert os.listdir(other) == ["a.mp4"]
         assert not source.exists()
+
+
+def test_a_copy_to_another_disk_keeps_permissions_times_and_attributes(tmp_path: Path) -> None:
+    clip, part = tmp_path / "a.mp4", tmp_path / "a.part"
+    clip.write_bytes(b"a clip")
+    clip.chmod(0o640)
+    os.utime(clip, ns=(1_600_000_000_123_456_789, 1_500_000_000_123_456_789))
+    try:
+        os.setxattr(clip, "user.source", b"somewhere")
+    except (OSError, AttributeError):
+        pytest.skip("no extended attributes here")
+    relocate.copy(clip, part)
+    assert part.read_bytes() == b"a clip"
+    assert (part.stat().st_mode & 0o777, part.stat().st_mtime_ns) == (0o640, 1_500_000_000_123_456_789)
+    assert os.getxattr(part, "user.source") == b"somewhere"
