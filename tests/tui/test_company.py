@@ -88,3 +88,18 @@ async def test_long_names_are_told_apart_and_messages_keep_the_folder(tmp_path):
         await pilot.press("1")
         await until_shown(pilot, "in cats")
         assert "Filed POV" in drawn(pilot)
+
+
+async def test_a_folder_without_a_key_is_filed_into_by_its_name(tmp_path):
+    names = [f"folder {letter}" for letter in "abcdefghijklmnop"]
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], names)) as pilot:
+        # Each of these letters is a key of the sorting screen, and the last ones have no digit.
+        await pilot.press("slash", *"R N")
+        await until_shown(pilot, "File into", "folder n")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed a.mp4 in folder n")
+        await pilot.press("slash", *"no such", "enter")
+        await until_shown(pilot, "no folder is called that")
+        await pilot.press("escape")
+        await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+    assert where(tmp_path) == {"a.mp4": "folder n/a.mp4", "b.mp4": "b.mp4"}

@@ -197,7 +197,7 @@ class SortApp(App[None]):
             return
         self.session.add_folder(name)
         key = next((folder.key for folder in self.session.folders if folder.name == name), None)
-        how = f"key {key}" if key else "no key is left: take it when it is suggested"
+        how = f"key {key}" if key else "no key is left: / files into it"
         self.sort_screen.say(f"New folder {visible(name)}, {how}")
         self.sort_screen.changed()
 

@@ -22,6 +22,7 @@ COMMANDS = (
     Command("take_1", ("enter",), "Enter", "take the first suggestion", "Enter take"),
     Command("take_2", ("tab",), "Tab", "take the second suggestion"),
     Command("take_3", ("shift+tab",), "Shift+Tab", "take the third suggestion"),
+    Command("choose", ("slash",), "/", "file into a folder by a part of its name", "/ folder"),
     Command("undo", ("u",), "u", "take the last filing back", "u undo"),
     Command("later", ("s", "ctrl+right"), "s, Ctrl+→", "later: put the clip at the end of the queue", "s later"),
     Command("previous", ("p", "ctrl+left"), "p, Ctrl+←", "back to the previous clip"),
@@ -31,7 +32,7 @@ COMMANDS = (
     Command("mute", ("m",), "m", "mute"),
     Command("down", ("down", "j"), "↓, j", "next clip in the queue, without filing", "j k walk"),
     Command("up", ("up", "k"), "↑, k", "previous clip in the queue"),
-    Command("new_folder", ("n",), "n", "new folder", "n new folder"),
+    Command("new_folder", ("n",), "n", "new folder"),
     Command("retrain", ("r",), "r", "look for new clips and learn; again: cancel", "r retrain"),
     Command("window", ("v",), "v", "bring the window of mpv back"),
     Command("help", ("question_mark", "f1"), "?, F1", "all keys", "? keys"),
@@ -57,6 +58,7 @@ _MPV_NAMES = {
     "ctrl+q": "Ctrl+q",
     "ctrl+c": "Ctrl+c",
     "question_mark": "?",
+    "slash": "/",
     "f1": "F1",
 }
 _FROM_MPV = {_MPV_NAMES.get(key, key): key for key in chain.from_iterable(command.keys for command in COMMANDS)}

@@ -83,8 +83,11 @@ def folders(session: Session, width: int, height: int) -> Lines:
         lines.append(Content.styled(f"     … {more} more", MUTED))
     elif not rows:
         lines.append(Content.styled("  none yet", MUTED))
-    if len(lines) + 2 <= height:
-        lines += [Content(), Content.assemble("  ", ("n", "bold"), ("  new folder", MUTED))]
+    hints = [Content.assemble("  ", ("n", "bold"), ("  new folder", MUTED))]
+    if rows:
+        hints.insert(0, Content.assemble("  ", ("/", "bold"), ("  by its name", MUTED)))
+    if len(lines) + 1 + len(hints) <= height:
+        lines += [Content(), *hints]
     return lines
 
 

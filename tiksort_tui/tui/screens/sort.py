@@ -21,6 +21,7 @@ from tiksort_tui.tui.geometry import WIDE, arrange
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING, command_of, hints
 from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.screens.folder_choice import FolderChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 from tiksort_tui.tui.screens.help import HelpScreen
 
@@ -121,6 +122,9 @@ class SortScreen(Screen[None]):
                 self._file(session.folder_of_key(key), f"no folder has the key {key}")
             case "take_1" | "take_2" | "take_3":
                 self._file(session.suggestion(int(command[-1])), "there is no suggestion to take")
+            case "choose":
+                names = [folder.name for folder in session.folders]
+                self._lay_over(FolderChoiceScreen(names), self._file_chosen)
             case "undo":
                 self.sort.undo()
             case "later":
@@ -187,6 +191,11 @@ class SortScreen(Screen[None]):
             self.sort.file(request)
         elif self._shown is not None:
             self.say(f"there is no folder {folder} any more: n makes one")
+
+    def _file_chosen(self, folder: str | None) -> None:
+        if folder:
+            self._file(folder, "")
+            self.changed()
 
     def _make_folder(self, name: str | None) -> None:
         if name:
