@@ -132,9 +132,11 @@ async def users_mpv(home):
 
 
 @pytest.fixture
-async def watch(home, users_mpv):
+async def watch(home, users_mpv, monkeypatch):
     """A Player for one way of getting mpv; for "socket", one is running."""
     watched = []
+    # On a machine that is busy with other tests, a slow mpv is not yet one that hangs.
+    monkeypatch.setattr(player_module, "ANSWER_SECONDS", 10.0)
 
     async def make(way, **settings):
         if way == "socket":
