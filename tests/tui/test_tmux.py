@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,13 @@ def player_processes(library):
     """The processes that hold an mpv for the screen over `library`."""
     mark = f"TIKSORT_TEST={library}".encode()
     found = subprocess.run(["pgrep", "-f", "tiksort_tui.player.host"], capture_output=True, text=True).stdout.split()
-    environments = [Path(f"/proc/{pid}/environ") for pid in found]
-    return [path for path in environments if path.exists() and mark in path.read_bytes()]
+    holding = []
+    for environment in (Path(f"/proc/{pid}/environ") for pid in found):
+        # One that ends just now holds nothing.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if mark in environment.read_bytes():
+                holding.append(environment)
+    return holding
 
 
 @pytest.fixture
