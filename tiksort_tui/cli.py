@@ -16,7 +16,6 @@ import click
 
 from tiksort_tui import __version__, commands
 from tiksort_tui.config import default_config_path, load_config, with_overrides
-from tiksort_tui.doctor import run_doctor
 from tiksort_tui.encoders import weights
 from tiksort_tui.errors import ExitCode, LibraryError, TiksortError
 from tiksort_tui.library.moves import Retraced
@@ -199,6 +198,9 @@ def models(download: bool, config_path: Path | None) -> None:
 @_config_option
 def doctor(library: Path | None, config_path: Path | None) -> None:
     """Say what works here, and what to do about the rest; of LIBRARY, where its state is."""
+    # Not at the top: the screen must not wait for it.
+    from tiksort_tui.doctor import run_doctor
+
     sys.exit(run_doctor(load_config(config_path), library))
 
 

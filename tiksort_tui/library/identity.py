@@ -14,10 +14,9 @@ _SAMPLE = 64 * 1024
 def stamp_of(path: Path) -> FileStamp:
     """What the file system says of `path` itself now; raises PassingMediaError where there is nothing."""
     try:
-        stat = path.lstat()
+        return FileStamp.of(path.lstat())
     except OSError:
         raise PassingMediaError("the file is gone") from None
-    return FileStamp(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 def video_id(path: Path) -> str:

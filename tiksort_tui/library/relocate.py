@@ -58,8 +58,7 @@ def reason(error: OSError) -> str:
 
 def stamp_of(path: Path) -> FileStamp:
     """The stamp of `path` itself; a link is not followed."""
-    status = os.lstat(path)
-    return FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return FileStamp.of(os.lstat(path))
 
 
 def relocate(source: Path, target: Path, stamp: FileStamp, part: Path, note: Note) -> None:

@@ -68,7 +68,7 @@ def _video(entry: os.DirEntry[str], folder: str | None, suffixes: tuple[str, ...
         stat = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None  # It left while the folder was being listed.
-    return Video(Path(entry.path), folder, FileStamp(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return Video(Path(entry.path), folder, FileStamp.of(stat))
 
 
 def _by_name(name: str) -> tuple[str, str]:

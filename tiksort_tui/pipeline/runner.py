@@ -174,7 +174,7 @@ class _Run:
                     yield step
 
     def _train(self) -> Iterator[Event]:
-        rows = self._table(self._snapshot.labelled)
+        rows = self._labelled = self._table(self._snapshot.labelled)
         yield TrainingStarted(len(rows.videos))
         blocks = block_slices({modality.name: modality.dim for modality in self._encoders.modalities})
         labels = [str(video.folder) for video in rows.videos]
@@ -233,9 +233,8 @@ class _Run:
             cached=cached,
             timing={stage: round(seconds, 3) for stage, seconds in self._seconds.items()},
         )
-        labelled, unsorted = self._table(self._snapshot.labelled), self._table(self._snapshot.unsorted)
-        artifacts.write_embeddings(state, root, labelled, unsorted)
-        artifacts.write_model(state, self._model, self._encoders.id, labelled.features.shape[1])
+        artifacts.write_embeddings(state, root, self._labelled, self._table(self._snapshot.unsorted))
+        artifacts.write_model(state, self._model, self._encoders.id, self._labelled.features.shape[1])
         artifacts.write_predictions(state, root, summary.predictions)
         artifacts.write_transcripts(state, self._transcripts())
         save_summary(state, summary)

@@ -50,7 +50,7 @@ class DetailsReader:
             return Details()
         if self._cache is None:
             self._cache = EmbeddingCache(self._state / CACHE)
-        video_id = self._cache.id_of(FileStamp(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        video_id = self._cache.id_of(FileStamp.of(stat))
         if video_id is None:
             return Details(stat.st_size)
         strip = draw_strip(self._cache.pictures(video_id), width, height)

@@ -29,26 +29,25 @@ class Filer:
 
     async def file(self, clip: Path, folder: str) -> Filing:
         """File one clip; raises MoveError, and it is where it was."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._mover.file, clip, folder)
+        return await self.in_turn(lambda: self._mover.file(clip, folder))
 
     async def undo(self) -> Retraced:
         """Take back the last action, also one of an earlier session."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._mover.undo, 1)
+        return await self.in_turn(self._mover.undo)
 
     async def reconcile(self) -> list[str]:
         """Put interrupted moves right and say what was done."""
-        settled = await asyncio.get_running_loop().run_in_executor(self._thread, self._mover.reconcile)
-        return [one.message for one in settled]
+        return [one.message for one in await self.in_turn(self._mover.reconcile)]
 
     async def make_folder(self, name: str) -> None:
         """Make a folder; raises MoveError."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, make_folder, self._root, name)
+        await self.in_turn(lambda: make_folder(self._root, name))
 
-    async def between_filings(self, look: Callable[[], T]) -> T:
-        """What `look` sees while no filing is under way; it runs in the filing thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, look)
+    async def in_turn(self, work: Callable[[], T]) -> T:
+        """What `work` gives in the filing thread, after all that was asked for before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def close(self) -> None:
         """Carry out what was asked for, then close the journal."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.close)
+        await self.in_turn(self._journal.close)
         self._thread.shutdown()

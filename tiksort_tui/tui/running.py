@@ -58,29 +58,29 @@ class Runs:
         try:
             await self._look_again()
             self.want()
-            while self._app.progress.stage != CANCELLING:
+            while app.progress.stage != CANCELLING:
                 try:
                     with recorded_run(app.state) as finished:
-                        async for event in self._app.engine.run(request):
+                        async for event in app.engine.run(request):
                             self._take(event)
                             if isinstance(event, Finished):
                                 finished()
                     break
                 except RunGoingOn:
                     # Its results are in the cache when it is over, and this run is quick then.
-                    self._app.progress.stage = "waiting for another run"
+                    app.progress.stage = "waiting for another run"
                     await asyncio.sleep(WAIT_SECONDS)
         except TiksortError as error:
             app.sort_screen.say(str(error), trouble=True)
         finally:
             self._run = None
-            self._app.progress.stop()
+            app.progress.stop()
             app.sort_screen.changed()
 
     async def _look_again(self) -> None:
         """What other programs brought and took away; in the filer's thread, so that no filing is half done."""
         app = self._app
-        snapshot = await app.filer.between_filings(
+        snapshot = await app.filer.in_turn(
             lambda: scan(app.root, app.config.library.extensions, app.state)
         )
         app.session.rescan(snapshot)
@@ -88,8 +88,8 @@ class Runs:
 
     def _take(self, event: Event) -> None:
         app, session = self._app, self._app.session
-        if self._app.progress.stage != CANCELLING:
-            self._app.progress.take(event, time.monotonic())
+        if app.progress.stage != CANCELLING:
+            app.progress.take(event, time.monotonic())
         match event:
             case Predicted(generation, predictions):
                 session.apply(generation, predictions)

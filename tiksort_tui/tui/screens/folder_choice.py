@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from tiksort_tui.domain import visible
+from tiksort_tui.tui.screens.dialog import Dialog
 
 SHOWN = 8
 
 
-class FolderChoiceScreen(ModalScreen[str]):
+class FolderChoiceScreen(Dialog):
     """Gives one of `folders`, empty where it was called off."""
 
     def __init__(self, folders: Sequence[str]) -> None:
@@ -34,12 +33,7 @@ class FolderChoiceScreen(ModalScreen[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if matches := matching(self._folders, event.value):
-            self._answer(matches[0])
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            event.stop()
-            self._answer("")
+            self.answer(matches[0])
 
     def _found(self, part: str) -> Content:
         matches = matching(self._folders, part)
@@ -51,10 +45,6 @@ class FolderChoiceScreen(ModalScreen[str]):
             lines.append(Content.styled(f"… {len(matches) - SHOWN} more", "$foreground-muted"))
         return Content("\n").join([*lines, Content.styled("Enter takes the first, Esc none", "$foreground-muted")])
 
-    def _answer(self, name: str) -> None:
-        # A second key may come before the screen is gone.
-        if self.is_current:
-            self.dismiss(name)
 
 
 def matching(folders: Sequence[str], part: str) -> list[str]:

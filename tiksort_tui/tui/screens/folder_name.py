@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tiksort_tui.tui.screens.dialog import Dialog
 
-class FolderNameScreen(ModalScreen[str]):
+
+class FolderNameScreen(Dialog):
     """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
 
     def __init__(self, name: str = "", problem: str = "") -> None:
@@ -25,14 +25,4 @@ class FolderNameScreen(ModalScreen[str]):
             yield Label("Enter makes it, Esc does not")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._answer(event.value)
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            event.stop()
-            self._answer("")
-
-    def _answer(self, name: str) -> None:
-        # A second key may come before the screen is gone.
-        if self.is_current:
-            self.dismiss(name)
+        self.answer(event.value)

@@ -1,0 +1,20 @@
+"""What the screens that ask for a name have in common."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import ModalScreen
+
+
+class Dialog(ModalScreen[str]):
+    """Gives one answer, empty where it was called off with Esc."""
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.answer("")
+
+    def answer(self, text: str) -> None:
+        # A second key may come before the screen is gone.
+        if self.is_current:
+            self.dismiss(text)
