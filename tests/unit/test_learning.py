@@ -21,7 +21,7 @@ from tiksort_tui.learning import (
 )
 from tiksort_tui.learning.calibration import expected_calibration_error, fit_temperature, log_losses, softmax
 from tiksort_tui.learning.classifiers import CANDIDATES
-from tiksort_tui.learning.evaluation import ALWAYS_TRAINING, assign_folds
+from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds
 
 FOLDERS = ("cats", "cooking", "music", "travel")
 

@@ -5,6 +5,8 @@ Never sees a classifier or a feature: only logits and the labels they should hav
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -50,13 +52,35 @@ def log_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     return losses
 
 
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The predictions whose confidence lies in one tenth of 0…1: how many, their mean confidence, and how many of
+    them were right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probabilities: FloatArray, labels: IntArray, bins: int = 10) -> tuple[ReliabilityBin, ...]:
+    """The reliability table (DeGroot and Fienberg 1983) of `probabilities` [n, k], by the highest of each row."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == labels
+    ranges = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    table = []
+    for number in range(bins):
+        inside = ranges == number
+        count = int(inside.sum())
+        known = count > 0
+        mean = float(confidence[inside].mean()) if known else 0.0
+        table.append(ReliabilityBin(count, mean, float(correct[inside].mean()) if known else 0.0))
+    return tuple(table)
+
+
 def expected_calibration_error(probabilities: FloatArray, labels: IntArray, bins: int = 10) -> float:
     """The gap between confidence and accuracy, 0…1, over `bins` equal ranges of confidence (Naeini et al. 2015).
 
     The confidence is the highest of a row of `probabilities` [n, k]; each range weighs as many clips as it holds.
     """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
-    ranges = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(ranges, weights=confidence - correct, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    table = reliability(probabilities, labels, bins)
+    return sum(part.count * abs(part.confidence - part.accuracy) for part in table) / len(labels)

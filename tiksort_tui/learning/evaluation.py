@@ -1,129 +1,129 @@
-"""Cross-validation: which clips are held out together, what a candidate says of them, and the report.
+"""Cross-validation: what each candidate says of clips that it has not seen, and which of them is taken.
 
-Never lets a candidate, or anything it tunes, see the clips of the fold that it is judged on.
+Never lets a candidate, or its temperature, see the clips of the fold that it is judged on.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tiksort_tui.learning.calibration import expected_calibration_error, fit_temperature, log_losses, softmax
+from tiksort_tui.learning.calibration import fit_temperature, log_losses, softmax
+from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.learning.features import FloatArray
+from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds
+from tiksort_tui.learning.heads import Parameters
+from tiksort_tui.learning.logistic import principal_axes
 
 IntArray = NDArray[np.int64]
 
-ALWAYS_TRAINING = -1
-"""The fold of a clip that is never held out."""
+_FEW = 100
+_FOLDS, _FOLDS_OF_FEW = 5, 10  # of few clips, a fifth is too many to do without
+_REPEATS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """What one candidate says of the held-out clips, at its own temperature.
+    """What one candidate says of held-out clips; nan where a clip was not held out, or a repeat not tried.
 
-    `log_loss` is in nats, `calibration_error` in 0…1; both are of the clips that the temperature was fitted on.
-    """
-
-    predicted: IntArray  # [n]
-    accuracy: float
-    log_loss: float
-    calibration_error: float
-    temperature: float
-
-    @classmethod
-    def of(cls, logits: FloatArray, labels: IntArray) -> Trial:
-        """The trial that gave out-of-fold `logits` [n, classes] to clips of these `labels` [n]."""
-        temperature = fit_temperature(logits, labels)
-        probabilities = softmax(logits, temperature)
-        predicted = probabilities.argmax(axis=1)
-        return cls(
-            predicted=predicted,
-            accuracy=float((predicted == labels).mean()),
-            log_loss=float(log_losses(probabilities, labels).mean()),
-            calibration_error=expected_calibration_error(probabilities, labels),
-            temperature=temperature,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class FolderScore:
-    """A folder's labelled clips, and the share of those held out that came back to it; None where none was."""
-
-    folder: str
-    clips: int
-    recall: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a fit has to say for itself; every score is of clips held out, None or empty where none could be.
-
-    `kind` is "knn", "logistic" or "mlp". `cv_accuracy` has every candidate's; the other scores are of the chosen one's
-    Trial.
+    `probabilities` are `logits` at a temperature that was fitted on the other folds. `right` is how often, 0…1, each
+    clip's folder came first: never for a clip that cannot be held out, since without it nothing of its folder is
+    known. (Of clips to come, about as many are the first of their kind: Good 1953.) `losses` are in nats.
     """
 
     kind: str
-    parameters: Mapping[str, int | float]
-    labelled: int
-    folders: tuple[FolderScore, ...]
-    cv_accuracy: Mapping[str, float]
-    log_loss: float | None
-    calibration_error: float | None
-    temperature: float
-    notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as values that `json.dumps` takes; `from_json` is the way back."""
-        return dataclasses.asdict(self)
+    parameters: Parameters
+    logits: FloatArray  # [repeats, n, classes]
+    probabilities: FloatArray  # [repeats, n, classes]
+    right: FloatArray  # [n]
+    losses: FloatArray  # [judged]
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Report:
-        """The report that `to_json` described."""
-        folders = tuple(FolderScore(**score) for score in document["folders"])
-        return cls(**{**document, "folders": folders, "notes": tuple(document["notes"])})
+    def of(cls, kind: str, logits: FloatArray, parameters: Parameters, y: IntArray, folds: IntArray) -> Trial:
+        """The trial of a candidate that gave `logits` [repeats, n, classes] to clips of labels `y` [n] out of fold."""
+        probabilities = np.full_like(logits, np.nan)
+        for repeat, held_out, others in splits(logits, folds):
+            temperature = fit_temperature(logits[repeat, others], y[others]) if others.any() else 1.0
+            probabilities[repeat, held_out] = softmax(logits[repeat, held_out], temperature)
+        judged = np.flatnonzero(folds[0] != ALWAYS_TRAINING)
+        tried = probabilities[~np.isnan(probabilities[:, judged[0], 0])][:, judged]
+        right = np.zeros(len(y), dtype=np.float32)
+        right[judged] = (tried.argmax(axis=2) == y[judged]).mean(axis=0)
+        losses = np.mean([log_losses(table, y[judged]) for table in tried], axis=0)
+        return cls(kind, parameters, logits, probabilities, right, losses)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of clips, 0…1, whose folder came first."""
+        return float(self.right.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """How far the accuracy may be off, as one standard error over the clips."""
+        return float(self.right.std() / math.sqrt(len(self.right)))
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log-loss of held-out clips, in nats."""
+        return float(self.losses.mean())
+
+    def temperature(self, y: IntArray) -> float:
+        """The temperature for clips to come: what the repeats' logits ask for on average (by its logarithm)."""
+        temperatures = [
+            fit_temperature(logits[judged], y[judged])
+            for logits in self.logits
+            for judged in [~np.isnan(logits[:, 0])]
+            if judged.any()
+        ]
+        return math.exp(float(np.mean(np.log(temperatures))))
 
 
-def assign_folds(labels: IntArray, groups: IntArray, folds: int, seed: int) -> IntArray:
-    """The fold [n] of each clip: every label is spread over `folds` folds as evenly as its groups allow.
-
-    The clips of a group share a fold, and every label has clips outside each fold. ALWAYS_TRAINING is given to a label
-    that has a single group, and to a group with several labels, which could not tell right from wrong.
-    """
-    rng = np.random.default_rng(seed)
-    assigned = np.full(len(labels), ALWAYS_TRAINING, dtype=np.int64)
-    label_counts = np.zeros((labels.max() + 1, folds), dtype=np.int64)
-    group_of_pair, _ = np.unique(np.stack([groups, labels]), axis=1)
-    distinct, label_count = np.unique(group_of_pair, return_counts=True)
-    mixed = distinct[label_count > 1]
-    for label in np.unique(labels):
-        members = rng.permutation(np.setdiff1d(groups[labels == label], mixed))
-        if len(members) < 2:
+def splits(logits: FloatArray, folds: IntArray) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """For each repeat that was tried, and each fold of it: which clips are in the fold, which in the other folds."""
+    for repeat, assigned in enumerate(folds):
+        ever = assigned != ALWAYS_TRAINING
+        if np.isnan(logits[repeat, ever]).any():
             continue
-        for group in members:
-            clips = groups == group
-            # The fold that has the fewest of this label, and among these the fewest of all.
-            fold = np.lexsort((label_counts.sum(axis=0), label_counts[label]))[0]
-            assigned[clips] = fold
-            label_counts[label, fold] += clips.sum()
-    return assigned
+        for fold in np.unique(assigned[ever]):
+            yield repeat, assigned == fold, ever & (assigned != fold)
 
 
-def out_of_fold_logits(logits_of: Callable[[IntArray, IntArray], FloatArray], folds: IntArray) -> FloatArray:
-    """Logits [n, classes] that each clip got while it was held out; nan for those that never are.
+def make_folds(y: IntArray, groups: IntArray, seed: int) -> IntArray:
+    """The folds [repeats, n] under which candidates are compared: ten of few clips, else five."""
+    count = _FOLDS_OF_FEW if len(y) < _FEW else _FOLDS
+    return np.stack([assign_folds(y, groups, count, seed + repeat) for repeat in range(_REPEATS)])
 
-    `logits_of(training, held_out)` fits on the first rows and gives the logits of the second. There must be a fold.
+
+def try_candidates(
+    X: FloatArray, y: IntArray, classes: int, groups: IntArray, folds: IntArray, seed: int, kinds: Sequence[str]
+) -> dict[str, Trial]:
+    """The trials, by kind, of candidates of these `kinds` on rows `X` [n, d]; none where no clip can be held out."""
+    if (folds == ALWAYS_TRAINING).all():
+        return {}
+    mean, axes = principal_axes(X)
+    turned = (X - mean) @ axes
+    trials = {}
+    for kind in kinds:
+        logits, parameters = CANDIDATES[kind](turned, y, classes, groups, folds, seed)
+        trials[kind] = Trial.of(kind, logits, parameters, y, folds)
+    return trials
+
+
+def choose(trials: Mapping[str, Trial]) -> Trial:
+    """The trial with the best accuracy; within one standard error of it the one with the better log-loss.
+
+    The standard error is of the difference to the best, clip by clip. At the same log-loss, the simpler one.
     """
-    parts = {}
-    for fold in np.unique(folds[folds != ALWAYS_TRAINING]):
-        held_out = np.flatnonzero(folds == fold)
-        parts[fold] = held_out, logits_of(np.flatnonzero(folds != fold), held_out)
-    classes = next(iter(parts.values()))[1].shape[1]
-    logits = np.full((len(folds), classes), np.nan, dtype=np.float32)
-    for held_out, part in parts.values():
-        logits[held_out] = part
-    return logits
+    best = max(trials.values(), key=lambda trial: trial.accuracy)
+    near = []
+    for trial in trials.values():
+        behind = best.right - trial.right
+        if behind.mean() <= behind.std() / math.sqrt(len(behind)) + 1e-9:
+            near.append(trial)
+    return min(near, key=lambda trial: round(trial.log_loss, 3))
+
+

@@ -1,0 +1,68 @@
+"""What is left of a fitted candidate, which is arrays that give logits, and how one value among several is chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiksort_tui.learning.features import FloatArray
+
+Arrays = dict[str, NDArray[np.float32] | NDArray[np.int64]]
+Parameters = Mapping[str, int | float]
+
+
+class Head(Protocol):
+    """A fitted candidate, in arrays."""
+
+    def logits(self, X: FloatArray) -> FloatArray:
+        """Scores [n, classes] of the rows `X` [n, d]: the higher, the likelier."""
+
+    def arrays(self) -> Arrays:
+        """All that the head consists of, by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerHead:
+    """Dense layers with ReLU between them; a single one is a logistic regression."""
+
+    layers: tuple[tuple[FloatArray, FloatArray], ...]  # weights [inputs, outputs] and biases [outputs]
+
+    def logits(self, X: FloatArray) -> FloatArray:
+        """Scores [n, classes] of the rows `X` [n, d]."""
+        *hidden, (weights, biases) = self.layers
+        for hidden_weights, hidden_biases in hidden:
+            X = np.maximum(X @ hidden_weights + hidden_biases, 0)
+        logits: FloatArray = X @ weights + biases
+        return logits
+
+    def arrays(self) -> Arrays:
+        """All that the head consists of, by name."""
+        named: Arrays = {}
+        for number, (weights, biases) in enumerate(self.layers):
+            named |= {f"weights{number}": weights, f"biases{number}": biases}
+        return named
+
+    def on_columns(self, mean: FloatArray, axes: FloatArray) -> LayerHead:
+        """The same head for rows [n, d] before their mean [d] was taken off and they were turned onto axes [d, r]."""
+        (weights, biases), *others = self.layers
+        turned = axes[:, : len(weights)] @ weights
+        return LayerHead(((turned, biases - mean @ turned), *others))
+
+
+def within_one_error(right: NDArray[np.bool_], distance: NDArray[np.float64]) -> int:
+    """Which row of `right` [values, n] to take: of those no more than one standard error less often right than the
+    best, the one of least `distance` [values] from the usual value (after Breiman et al. 1984).
+
+    So the usual value stays until the clips say clearly that another is better.
+    """
+    shares = right.mean(axis=1)
+    best = np.lexsort((distance, -shares))[0]
+    behind = right[best].astype(np.float32) - right
+    error = behind.std(axis=1) / math.sqrt(right.shape[1])
+    near = behind.mean(axis=1) <= error + 1e-9
+    return int(np.where(near, distance, np.inf).argmin())

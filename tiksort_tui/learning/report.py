@@ -1,0 +1,139 @@
+"""What a fit has to say for itself: every number that a person is shown about the model, and where it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiksort_tui.learning.calibration import ReliabilityBin
+from tiksort_tui.learning.misfilings import Misfiling
+from tiksort_tui.learning.promise import Promise
+
+IntArray = NDArray[np.int64]
+
+FEWEST_CLIPS = 5
+"""A folder with fewer labelled clips than these is a suggestion only: nothing is filed into it without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderScore:
+    """A folder's labelled clips; the share of those held out that came back to it (`recall`), and of the held-out
+    clips that were put into it, the share that belongs there (`precision`); None where there was none."""
+
+    folder: str
+    clips: int
+    recall: float | None
+    precision: float | None
+
+    @property
+    def suggestion_only(self) -> bool:
+        """Whether too few clips show what belongs in this folder."""
+        return self.clips < FEWEST_CLIPS
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateScore:
+    """A candidate's cross-validation: accuracy 0…1, its standard error, and the mean log-loss in nats."""
+
+    kind: str
+    accuracy: float
+    standard_error: float
+    log_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityLift:
+    """By how much, in nats, a modality lowers the out-of-fold log-loss of the visual one, and those used before it.
+
+    `used` is whether it does so by more than a standard error.
+    """
+
+    name: str
+    lift: float
+    standard_error: float
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a fit has to say for itself; every score is of clips held out, None or empty where none could be.
+
+    `kind` is "knn", "logistic" or "mlp", or "names" where folder names are all there is to go by. `candidates` has all
+    that were compared; `accuracy` and what follows it is of the chosen one with its calibration and what folder names
+    add, neither fitted on the clips it is measured on. In `reliability` a clip counts once for each repeat of the
+    cross-validation. `confusion` [folders, folders] counts held-out clips, by their own folder and the predicted one,
+    in the first repeat. `text_weight` is how much folder names count, 0…1. `selected_on` clips the choice was made,
+    and on all `labelled` ones the chosen one was fitted.
+    """
+
+    kind: str
+    parameters: Mapping[str, int | float]
+    labelled: int
+    selected_on: int
+    folders: tuple[FolderScore, ...]
+    candidates: tuple[CandidateScore, ...]
+    accuracy: float | None
+    log_loss: float | None
+    calibration_error: float | None
+    reliability: tuple[ReliabilityBin, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    promise: Promise
+    misfilings: tuple[Misfiling, ...]
+    modalities: tuple[ModalityLift, ...]
+    temperature: float
+    text_weight: float
+    notes: tuple[str, ...]
+
+    @property
+    def cv_accuracy(self) -> Mapping[str, float]:
+        """The cross-validated accuracy of each candidate, by its kind."""
+        return {candidate.kind: candidate.accuracy for candidate in self.candidates}
+
+    def of_other_rows(self, folders: Sequence[str], counts: IntArray) -> Report:
+        """The report after a refit to other rows, in `folders` with these `counts` [k] of clips: the scores are the old
+        ones, a new folder has none, and misfilings, which named old rows, are gone."""
+        old = {score.folder: score for score in self.folders}
+        scores = tuple(
+            dataclasses.replace(old.get(folder, FolderScore(folder, 0, None, None)), clips=int(count))
+            for folder, count in zip(folders, counts, strict=True)
+        )
+        place = {score.folder: index for index, score in enumerate(self.folders)}
+        confusion = tuple(
+            tuple(
+                self.confusion[place[own]][place[other]] if self.confusion and own in place and other in place else 0
+                for other in folders
+            )
+            for own in folders
+        )
+        labelled = int(counts.sum())
+        return dataclasses.replace(self, labelled=labelled, folders=scores, confusion=confusion, misfilings=())
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as values that `json.dumps` takes; `from_json` is the way back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Report:
+        """The report that `to_json` described; KeyError or TypeError when it is not one."""
+        rows = {
+            "folders": FolderScore,
+            "candidates": CandidateScore,
+            "reliability": ReliabilityBin,
+            "misfilings": Misfiling,
+            "modalities": ModalityLift,
+        }
+        parts = {name: tuple(row(**one) for one in document[name]) for name, row in rows.items()}
+        return cls(
+            **{
+                **document,
+                **parts,
+                "confusion": tuple(tuple(row) for row in document["confusion"]),
+                "promise": Promise(**document["promise"]),
+                "notes": tuple(document["notes"]),
+            }
+        )
