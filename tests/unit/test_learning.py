@@ -21,7 +21,7 @@ from tiksort_tui.learning import (
 )
 from tiksort_tui.learning.calibration import expected_calibration_error, fit_temperature, log_losses, softmax
 from tiksort_tui.learning.classifiers import CANDIDATES
-from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds
+from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds, near_duplicates
 
 FOLDERS = ("cats", "cooking", "music", "travel")
 
@@ -155,13 +155,35 @@ def test_labels_of_pure_noise_give_the_accuracy_and_confidence_of_chance():
     assert fresh.max(axis=1).mean() < 0.45
 
 
-def test_near_duplicates_do_not_inflate_the_cross_validation():
+def copies_of_clips_in_random_folders(blur):
     rng = np.random.default_rng(0)
-    X = np.repeat(rng.normal(size=(40, 64)), 4, axis=0).astype(np.float32)
+    X = np.repeat(rng.normal(size=(40, 64)), 4, axis=0)
+    X = (X + blur * rng.normal(size=X.shape)).astype(np.float32)
     labels = list(np.repeat(rng.permutation(np.repeat(FOLDERS, 10)), 4))
-    copies = np.repeat([f"clip {number}" for number in range(40)], 4)
+    return X, labels, np.repeat([f"clip {number}" for number in range(40)], 4)
+
+
+def test_copies_do_not_inflate_the_cross_validation():
+    X, labels, ids = copies_of_clips_in_random_folders(blur=0.5)
     assert max(fit(X, labels).report.cv_accuracy.values()) > 0.9
-    assert max(fit(X, labels, groups=copies).report.cv_accuracy.values()) < 0.6
+    assert max(fit(X, labels, groups=ids).report.cv_accuracy.values()) < 0.6
+
+
+def test_what_looks_the_same_is_held_out_together_without_being_told():
+    X, labels, _ = copies_of_clips_in_random_folders(blur=0.03)
+    assert max(fit(X, labels).report.cv_accuracy.values()) < 0.6
+    # The likeness is of the pictures: what is said in a clip does not make it another.
+    wide = np.hstack([X, np.random.default_rng(1).normal(size=X.shape).astype(np.float32)])
+    blocks = {"visual": slice(0, 64), "transcript": slice(64, 128)}
+    assert max(fit(wide, labels, blocks=blocks).report.cv_accuracy.values()) < 0.6
+
+
+def test_near_duplicates_are_found_across_given_groups_and_through_each_other():
+    angles = np.array([0, 0.1, 0.2, 1.0, 2.0])  # cos 0.1 = 0.995, cos 0.2 = 0.980
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    groups = near_duplicates(vectors, np.array([0, 1, 2, 7, 7]))
+    assert len(set(groups[:3])) == 1
+    assert groups[3] == groups[4] != groups[0]
 
 
 def test_folds_keep_groups_together_and_every_label_in_each_training_part():

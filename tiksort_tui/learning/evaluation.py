@@ -16,8 +16,8 @@ from tiksort_tui.learning.calibration import fit_temperature, log_losses, softma
 from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds
-from tiksort_tui.learning.heads import Parameters
-from tiksort_tui.learning.logistic import principal_axes
+from tiksort_tui.learning.heads import Parameters, near_the_best
+from tiksort_tui.learning.logistic import principal_axes, turn
 
 IntArray = NDArray[np.int64]
 
@@ -105,7 +105,7 @@ def try_candidates(
     if (folds == ALWAYS_TRAINING).all():
         return {}
     mean, axes = principal_axes(X)
-    turned = (X - mean) @ axes
+    turned = turn(X, mean, axes)
     trials = {}
     for kind in kinds:
         logits, parameters = CANDIDATES[kind](turned, y, classes, groups, folds, seed)
@@ -118,12 +118,8 @@ def choose(trials: Mapping[str, Trial]) -> Trial:
 
     The standard error is of the difference to the best, clip by clip. At the same log-loss, the simpler one.
     """
-    best = max(trials.values(), key=lambda trial: trial.accuracy)
-    near = []
-    for trial in trials.values():
-        behind = best.right - trial.right
-        if behind.mean() <= behind.std() / math.sqrt(len(behind)) + 1e-9:
-            near.append(trial)
-    return min(near, key=lambda trial: round(trial.log_loss, 3))
+    near = near_the_best(np.stack([trial.right for trial in trials.values()]))
+    among = [trial for trial, is_near in zip(trials.values(), near, strict=True) if is_near]
+    return min(among, key=lambda trial: round(trial.log_loss, 3))
 
 

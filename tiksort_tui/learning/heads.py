@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -54,15 +53,19 @@ class LayerHead:
         return LayerHead(((turned, biases - mean @ turned), *others))
 
 
-def within_one_error(right: NDArray[np.bool_], distance: NDArray[np.float64]) -> int:
-    """Which row of `right` [values, n] to take: of those no more than one standard error less often right than the
-    best, the one of least `distance` [values] from the usual value (after Breiman et al. 1984).
+def near_the_best(right: FloatArray) -> NDArray[np.bool_]:
+    """Which rows of `right` [values, n] are no more than one standard error behind the best (Breiman et al. 1984).
 
-    So the usual value stays until the clips say clearly that another is better.
+    `right` is how often, 0…1, each clip was. The error is that of the difference, clip by clip, with one clip more on
+    which they differ: two that differ on a single clip are as good as each other.
     """
-    shares = right.mean(axis=1)
-    best = np.lexsort((distance, -shares))[0]
-    behind = right[best].astype(np.float32) - right
-    error = behind.std(axis=1) / math.sqrt(right.shape[1])
-    near = behind.mean(axis=1) <= error + 1e-9
-    return int(np.where(near, distance, np.inf).argmin())
+    behind = right[right.mean(axis=1).argmax()] - right
+    error = np.sqrt((behind**2).sum(axis=1) + 1)
+    near: NDArray[np.bool_] = behind.sum(axis=1) <= error
+    return near
+
+
+def usual_if_near(right: FloatArray, distance: NDArray[np.float64]) -> int:
+    """Which row of `right` [values, n] to take: of those near the best the one of least `distance` [values] from the
+    usual value, which so stays until the clips say clearly that another is better."""
+    return int(np.where(near_the_best(right), distance, np.inf).argmin())

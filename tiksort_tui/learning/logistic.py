@@ -27,11 +27,17 @@ def principal_axes(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     mean: FloatArray = X.mean(axis=0)
     if len(X) > 2 * X.shape[1]:
-        _, axes = np.linalg.eigh((X - mean).T @ (X - mean))
+        axes = np.linalg.eigh((X - mean).T @ (X - mean))[1].astype(np.float32)
         return mean, np.ascontiguousarray(axes[:, ::-1])
-    _, spread, rows = np.linalg.svd(X - mean, full_matrices=False)
+    spread, rows = np.linalg.svd(X - mean, full_matrices=False)[1:]
     kept = spread > spread[0] * 1e-5 if spread[0] > 0 else spread == spread[0]
     return mean, np.ascontiguousarray(rows[kept].T)
+
+
+def turn(X: FloatArray, mean: FloatArray, axes: FloatArray) -> FloatArray:
+    """The coordinates [n, r] of the rows `X` [n, d] on `axes` [d, r], from their `mean` [d]."""
+    turned: FloatArray = np.matmul(X - mean, axes)
+    return turned
 
 
 def balanced_weights(y: IntArray, classes: int, masks: NDArray[np.bool_]) -> FloatArray:

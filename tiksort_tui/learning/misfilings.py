@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiksort_tui.learning.features import FloatArray
-from tiksort_tui.learning.similar import centred_directions, nearest
+from tiksort_tui.learning.similar import directions, nearest
 
 IntArray = NDArray[np.int64]
 
@@ -52,7 +52,7 @@ def fits_somewhere(unsorted: FloatArray, labelled: FloatArray, groups: IntArray)
     """
     if len(labelled) <= _NEIGHBOURS:
         return np.ones(len(unsorted), dtype=np.float32)
-    rows, others = centred_directions(labelled, labelled), centred_directions(unsorted, labelled)
+    rows, others = directions(labelled), directions(unsorted)
     own = np.sort(nearest(rows, rows, _NEIGHBOURS, groups)[1].mean(axis=1))
     theirs = nearest(others, rows, _NEIGHBOURS)[1].mean(axis=1)
     shares: FloatArray = ((np.searchsorted(own, theirs, side="right") + 1) / (len(own) + 1)).astype(np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tiksort_tui.learning.calibration import fit_temperature
 from tiksort_tui.learning.features import FloatArray, row_norms
 from tiksort_tui.learning.folds import ALWAYS_TRAINING
-from tiksort_tui.learning.heads import Arrays, Parameters, within_one_error
+from tiksort_tui.learning.heads import Arrays, Parameters, usual_if_near
 
 IntArray = NDArray[np.int64]
 
@@ -99,7 +99,7 @@ def _choose(
     if not judged.any():
         return {"k": _DEFAULT_COUNT, "scale": _DEFAULT_SCALE}
     right = np.stack([table[judged].argmax(axis=1) == truth[judged] for table in tables])
-    chosen = within_one_error(right, np.abs(np.log(np.array(_COUNTS) / _DEFAULT_COUNT)))
+    chosen = usual_if_near(right.astype(np.float32), np.abs(np.log(np.array(_COUNTS) / _DEFAULT_COUNT)))
     return {"k": _COUNTS[chosen], "scale": fit_temperature(tables[chosen][judged], truth[judged])}
 
 

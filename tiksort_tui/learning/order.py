@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiksort_tui.learning.features import FloatArray
-from tiksort_tui.learning.similar import centred_directions
+from tiksort_tui.learning.similar import directions
 
 IntArray = NDArray[np.int64]
 
@@ -57,8 +57,9 @@ def most_different_first(X: FloatArray, labelled: FloatArray) -> IntArray:
     """The order [n] of `X` [n, d] from the clip that is farthest from all labelled ones [m, d] and those before it."""
     first = _farthest_first(X, labelled, min(_SPREAD, len(X)))
     rest = np.setdiff1d(np.arange(len(X)), first)
-    directions = centred_directions(X, X)
-    near = (directions[rest] @ directions[first].T).max(axis=1) if len(rest) else np.zeros(0)
+    if not len(rest):
+        return first
+    near = (directions(X[rest]) @ directions(X[first]).T).max(axis=1)
     return np.concatenate([first, rest[np.argsort(near, kind="stable")]])
 
 
@@ -79,12 +80,12 @@ def _farthest_first(X: FloatArray, labelled: FloatArray, count: int) -> IntArray
     """`count` rows of `X` [n, d], each the farthest from the labelled ones [m, d] and those before it."""
     if not count:
         return np.zeros(0, dtype=np.int64)
-    around = np.concatenate([labelled, X]) if len(labelled) else X
-    directions, known = centred_directions(X, around), centred_directions(labelled, around)
-    near = (directions @ known.T).max(axis=1) if len(labelled) else directions @ -directions.mean(axis=0)
+    rows = directions(X)
+    # Where nothing is labelled, the most typical clip is as good a beginning as any.
+    near = (rows @ directions(labelled).T).max(axis=1) if len(labelled) else rows @ -rows.mean(axis=0)
     chosen = np.empty(count, dtype=np.int64)
     for place in range(count):
         chosen[place] = row = near.argmin()
-        near = np.maximum(near, directions @ directions[row])
+        near = np.maximum(near, rows @ rows[row])
         near[row] = np.inf
     return chosen

@@ -17,7 +17,7 @@ from tiksort_tui.learning.calibration import fit_temperature, log_losses, softma
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.folds import ALWAYS_TRAINING
 from tiksort_tui.learning.heads import LayerHead, Parameters
-from tiksort_tui.learning.logistic import balanced_weights, principal_axes
+from tiksort_tui.learning.logistic import balanced_weights, principal_axes, turn
 
 IntArray = NDArray[np.int64]
 Network = list[torch.Tensor]  # weights [b, inputs, outputs] and biases [b, 1, outputs] of each layer in turn
@@ -37,7 +37,7 @@ def fit_perceptron(X: FloatArray, y: IntArray, classes: int, parameters: Paramet
     """The network (256, 128) trained for `parameters["length"]` times as long as usual, its logits over
     `parameters["scale"]`."""
     mean, axes = principal_axes(X)
-    turned = (X - mean) @ axes[:, :_INPUTS]
+    turned = turn(X, mean, axes[:, :_INPUTS])
     everything = np.ones((1, len(y)), dtype=np.bool_)
     spread = _spread(turned)
     *_, network = _train(turned / spread, y, classes, everything, [_epochs(len(y), parameters["length"])], seed)
@@ -113,7 +113,7 @@ def _choose(tables: Sequence[FloatArray], y: IntArray, judged: NDArray[np.bool_]
     return best, temperatures[best]
 
 
-def _spread(inputs: NDArray[np.floating]) -> np.float32:
+def _spread(inputs: FloatArray) -> np.float32:
     return np.float32(inputs.std(axis=0).mean() or 1)
 
 

@@ -100,8 +100,10 @@ def _needed(hits: NDArray[np.int64], clips: int, target: float) -> int | None:
     fewest = fewest_clips(target)
     counts = np.arange(1, len(hits) + 1)
     wrong = counts - hits
-    for growth in _GROWTHS:
-        grown = np.floor(counts * growth)
+    for growth in (fewest / max(1, len(hits)), *_GROWTHS):
+        if growth < 1:
+            continue
+        grown = np.floor(counts * growth + 1e-9)
         lower = beta.ppf(1 - LEVEL, np.maximum(grown - wrong * growth, 1e-9), wrong * growth + 1)
         if ((grown >= fewest) & (lower >= target)).any():
             return max(1, math.ceil((growth - 1) * clips))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tiksort_tui.learning.calibration import fit_temperature
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.folds import ALWAYS_TRAINING
-from tiksort_tui.learning.heads import LayerHead, Parameters, within_one_error
-from tiksort_tui.learning.logistic import balanced_weights, principal_axes, solve
+from tiksort_tui.learning.heads import LayerHead, Parameters, usual_if_near
+from tiksort_tui.learning.logistic import balanced_weights, principal_axes, solve, turn
 
 IntArray = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ def fit_regression(X: FloatArray, y: IntArray, classes: int, parameters: Paramet
     """The L2-regularised, class-balanced regression with `parameters["C"]`, its logits over `parameters["scale"]`."""
     mean, axes = principal_axes(X)
     weights = balanced_weights(y, classes, np.ones((1, len(y)), dtype=np.bool_))
-    return _head(solve((X - mean) @ axes, y, classes, weights, parameters["C"])[0], parameters).on_columns(mean, axes)
+    return _head(solve(turn(X, mean, axes), y, classes, weights, parameters["C"])[0], parameters).on_columns(mean, axes)
 
 
 def refit_regression(
@@ -121,6 +121,7 @@ def _choose(tables: list[FloatArray], hits: list[NDArray[np.bool_]], y: IntArray
     judged = ~np.isnan(tables[0][:, 0])
     if not judged.any():
         return _C_GRID.index(_USUAL_C), 1.0
-    chosen = within_one_error(np.stack(hits)[:, judged], _DISTANCE[: len(tables)])
+    by_clip = np.stack(hits).reshape(len(hits), -1, len(y)).mean(axis=1, dtype=np.float32)
+    chosen = usual_if_near(by_clip[:, judged[: len(y)]], _DISTANCE[: len(tables)])
     truth = np.tile(y, len(judged) // len(y))[judged]
     return chosen, fit_temperature(tables[chosen][judged], truth)

@@ -13,14 +13,10 @@ _CELLS_AT_ONCE = 8_000_000  # cosines held at once: 32 MB
 _GROUPED_AXES = 64
 
 
-def centred_directions(X: FloatArray, around: FloatArray) -> FloatArray:
-    """The directions [n, d] of the rows of `X` from the mean of `around` [m, d]: their products are cosines.
-
-    Embeddings share a large mean that makes every cosine high; less it, the near are told from the far.
-    """
-    directions: FloatArray = X - around.mean(axis=0)
-    directions /= row_norms(directions)
-    return directions
+def directions(X: FloatArray) -> FloatArray:
+    """The rows of `X` [n, d] with the length 1 (a row of zeros stays): their products are cosines."""
+    normal: FloatArray = X / row_norms(X)
+    return normal
 
 
 def nearest(
@@ -51,9 +47,9 @@ def nearest(
 def nearest_labelled(unsorted: FloatArray, labelled: FloatArray, count: int = 2) -> tuple[IntArray, FloatArray]:
     """Which labelled rows [n, count] are nearest to each of `unsorted` [n, d], and their cosines [n, count].
 
-    These are what a prediction can be explained by. The cosines are of the rows as they are, not less a mean.
+    These are what a prediction can be explained by.
     """
-    return nearest(unsorted / row_norms(unsorted), labelled / row_norms(labelled), count)
+    return nearest(directions(unsorted), directions(labelled), count)
 
 
 def alike_groups(X: FloatArray, within: IntArray) -> IntArray:
@@ -62,16 +58,16 @@ def alike_groups(X: FloatArray, within: IntArray) -> IntArray:
 
     Every clip of a group is as near to its middle clip as a clip usually is to its nearest. The clip with the most
     others that near is a middle, then, of those that are left, the next (star clustering, Aslam et al. 2004). The
-    cosines are on the 64 axes on which the clips differ most.
+    cosines are on the 64 axes that hold most of the rows.
     """
     groups = np.arange(len(X))
     if len(X) < 2:
         return groups
-    directions = _on_widest_axes(X)
-    closeness = np.median(nearest(directions, directions, 1, np.arange(len(X)))[1])
+    rows = _on_widest_axes(X)
+    closeness = np.median(nearest(rows, rows, 1, np.arange(len(X)))[1])
     for value in np.unique(within):
         members = np.flatnonzero(within == value)
-        groups[members] = members[_stars(directions[members], float(closeness))]
+        groups[members] = members[_stars(rows[members], float(closeness))]
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     rank = np.empty(len(sizes), dtype=np.int64)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
@@ -79,28 +75,24 @@ def alike_groups(X: FloatArray, within: IntArray) -> IntArray:
     return numbered
 
 
-def _stars(directions: FloatArray, closeness: float) -> IntArray:
-    """The middle [n] of the star that each of `directions` [n, d] belongs to."""
-    height = max(1, _CELLS_AT_ONCE // len(directions))
+def _stars(rows: FloatArray, closeness: float) -> IntArray:
+    """The middle [n] of the star that each of `rows` [n, d], of length 1, belongs to."""
+    height = max(1, _CELLS_AT_ONCE // len(rows))
     degrees = np.concatenate(
-        [
-            (directions[start : start + height] @ directions.T >= closeness).sum(axis=1)
-            for start in range(0, len(directions), height)
-        ]
+        [(rows[start : start + height] @ rows.T >= closeness).sum(axis=1) for start in range(0, len(rows), height)]
     )
-    middle = np.full(len(directions), -1)
+    middle = np.full(len(rows), -1)
     for row in np.argsort(-degrees, kind="stable"):
         if middle[row] < 0:
             free = np.flatnonzero(middle < 0)
-            middle[free[directions[free] @ directions[row] >= closeness]] = row
+            middle[free[rows[free] @ rows[row] >= closeness]] = row
             middle[row] = row
     return middle
 
 
 def _on_widest_axes(X: FloatArray) -> FloatArray:
-    centred = X - X.mean(axis=0)
-    if centred.shape[1] > _GROUPED_AXES:
-        _, axes = np.linalg.eigh(centred.T @ centred)
-        centred = centred @ axes[:, -_GROUPED_AXES:]
-    directions: FloatArray = centred / row_norms(centred)
-    return directions
+    rows = directions(X)
+    if rows.shape[1] <= _GROUPED_AXES:
+        return rows
+    axes = np.linalg.eigh(rows.T @ rows)[1].astype(np.float32)
+    return directions(rows @ axes[:, -_GROUPED_AXES:])
