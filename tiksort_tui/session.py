@@ -230,7 +230,7 @@ class Session:
             counts[new] += counts.pop(old, 0)
         for path, prediction in self.predictions.items():
             suggestions = [replace(one, folder=new) if one.folder == old else one for one in prediction.suggestions]
-            self.predictions[path] = Prediction(path, tuple(suggestions))
+            self.predictions[path] = replace(prediction, suggestions=tuple(suggestions))
 
     def apply(self, generation: int, predictions: Iterable[Prediction]) -> None:
         """Take over predictions, unless a newer model has spoken. The clip on screen stays."""
