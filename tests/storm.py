@@ -7,7 +7,8 @@ a random line of the code that moves files. Then one `tiksort-tui status` must l
 belongs together in one folder, and nothing unsettled. At the end, undoing everything must give the first tree back.
 
 The library lies on one file system; on two (one of its folders is a mounted tmpfs); or on a poor one, without hard
-links and without renames that refuse to overwrite: a FAT image, or where none can be mounted, one that plays it.
+links and without renames that refuse to overwrite: an image of FAT or exFAT, or where none can be mounted, one that
+plays it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ POOR = "TIKSORT_STORM_POOR"
 FOLDERS = ("cats", "dogs", "elsewhere")
 NAMES = ("a.mp4", "b.mp4", "c.mp4", "long " + "x" * 240 + ".mp4")
 SIDECARS = (".info.json", ".en.vtt")
+# What makes one, and what mounts it: the system's own, or a program of the user's space.
+POOR_FILE_SYSTEMS = {"mkfs.vfat": "vfat", "mkfs.exfat": "exfat-fuse"}
 OPERATIONS = {"f": "filings", "b": "bulk actions", "t": "trashed", "n": "renamings", "u": "undos", "r": "redos"}
 
 
@@ -55,6 +58,7 @@ class StormError(AssertionError):
 class Report:
     """What a storm did."""
 
+    file_system: str = ""
     rounds: int = 0
     killed_between_steps: int = 0
     killed_at_a_moment: int = 0
@@ -66,30 +70,36 @@ class Report:
     def __str__(self) -> str:
         operations = ", ".join(f"{self.operations[letter]} {name}" for letter, name in OPERATIONS.items())
         return (
-            f"{self.rounds} rounds in {self.seconds:.0f} s ({self.rounds / self.seconds:.1f}/s); killed before a line "
-            f"of the moving code {self.killed_between_steps}, at a random moment {self.killed_at_a_moment}; "
+            f"on {self.file_system}: {self.rounds} rounds in {self.seconds:.0f} s "
+            f"({self.rounds / self.seconds:.1f}/s); killed before a line of the moving code "
+            f"{self.killed_between_steps}, at a random moment {self.killed_at_a_moment}; "
             f"{operations}; {self.settled} interrupted moves settled; {self.undone_at_the_end} undone at the end"
         )
 
 
 @contextmanager
-def library_on(kind: str, folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A library's empty root on such a file system, and the environment that its programs need."""
+def library_on(kind: str, folder: Path) -> Iterator[tuple[Path, dict[str, str], str]]:
+    """A library's empty root on such a file system, the environment that its programs need, and what it lies on."""
     root = folder / "library"
     root.mkdir()
     with ExitStack() as mounted:
-        environment = dict(os.environ)
+        environment, lies_on = dict(os.environ), "one file system"
         if kind == "two":
             (root / "elsewhere").mkdir()
             mounted.enter_context(_mount(root / "elsewhere", "-t", "tmpfs", "storm"))
+            lies_on = "two file systems"
         if kind == "poor":
-            try:
-                mounted.enter_context(_mount(root, "-o", "loop", str(_fat_image(folder))))
-            except CannotMountError:
-                environment[POOR] = "1"
+            for make, file_system in POOR_FILE_SYSTEMS.items():
+                with suppress(CannotMountError):
+                    image = str(_image(folder, make))
+                    mounted.enter_context(_mount(root, "-t", file_system, "-o", "loop", image))
+                    lies_on = f"an image of {file_system}"
+                    break
+            else:
+                environment[POOR], lies_on = "1", "one that plays a poor one"
         for name in FOLDERS:
             (root / name).mkdir(exist_ok=True)
-        yield root, environment
+        yield root, environment, lies_on
 
 
 @contextmanager
@@ -106,11 +116,11 @@ def _mount(point: Path, *arguments: str) -> Iterator[None]:
         subprocess.run(["umount", str(point)], check=True)
 
 
-def _fat_image(folder: Path) -> Path:
-    program = shutil.which("mkfs.vfat", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+def _image(folder: Path, make: str) -> Path:
+    program = shutil.which(make, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
-        raise CannotMountError("there is no mkfs.vfat")
-    image = folder / "fat.image"
+        raise CannotMountError(f"there is no {make}")
+    image = folder / "image"
     with image.open("wb") as file:
         file.truncate(64 << 20)
     subprocess.run([program, str(image)], check=True, capture_output=True)
@@ -141,7 +151,7 @@ def storm(kind: str, rounds: int, folder: Path, seed: int) -> Report:
     """Raises StormError where a promise is broken, and CannotMountError."""
     chance = random.Random(seed)
     report = Report()
-    with library_on(kind, folder) as (root, environment):
+    with library_on(kind, folder) as (root, environment, report.file_system):
         fill(root, chance)
         first = tree(root)
         began = time.monotonic()
@@ -192,11 +202,6 @@ def _check(root: Path, environment: dict[str, str], first: dict[str, str], when:
     for message in settled:
         if "could not be settled" in message or "was given up" in message:
             raise StormError(f"{when}: {message}")
-        if "it is empty" in message:
-            # Killed before the journal knew the placeholder: the user is told, and deletes it.
-            for name in tree(root):
-                if not (root / name).stat().st_size:
-                    (root / name).unlink()
     now = tree(root)
     if Counter(now.values()) != Counter(first.values()):
         lost, new = Counter(first.values()) - Counter(now.values()), Counter(now.values()) - Counter(first.values())

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,14 @@ from tiksort_tui.engine.client import Engine
 from tiksort_tui.engine.record import recorded_run
 from tiksort_tui.errors import EngineError, ExitCode, MoveError
 from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Mover
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import JOURNAL, LOG, open_library, state_dir
 from tiksort_tui.pipeline.events import (
     EngineRestarted,
     Event,
+    Noticed,
     RunRequest,
     Scanned,
     Trained,
@@ -65,20 +67,24 @@ def run_batch(options: BatchOptions) -> ExitCode:
     """Predict, file if asked to, print. Raises TiksortError where the whole run cannot be done."""
     root = open_library(options.library)
     state = state_dir(root, options.config.library.state_dir)
+    # Taken before the run: who waits an hour for it must not hear then that nothing can be filed.
+    with WriterLock(state) if options.move else nullcontext():
+        outcome = _run_and_file(root, state, options)
+    if options.as_json:
+        print(json.dumps(_document(root, outcome), indent=1))
+    else:
+        _print_table(root, outcome, options)
+    return ExitCode.CLIPS_FAILED if outcome.summary.failed or outcome.refused else ExitCode.FINE
+
+
+def _run_and_file(root: Path, state: Path, options: BatchOptions) -> _Outcome:
     summary = None if options.retry else _unchanged(root, state, options.config)
     if summary is None:
         asyncio.run(_run(root, state, options))
         summary = load_summary(state)
         if summary is None:
             raise EngineError(f"the run left no summary in {state}")
-    outcome = _Outcome(summary)
-    if options.move:
-        outcome = _file(root, state, summary, options.config)
-    if options.as_json:
-        print(json.dumps(_document(root, outcome), indent=1))
-    else:
-        _print_table(root, outcome, options)
-    return ExitCode.CLIPS_FAILED if summary.failed or outcome.refused else ExitCode.FINE
+    return _file(root, state, summary, options.config) if options.move else _Outcome(summary)
 
 
 def _unchanged(root: Path, state: Path, config: Config) -> RunSummary | None:
@@ -87,7 +93,7 @@ def _unchanged(root: Path, state: Path, config: Config) -> RunSummary | None:
     last = load_summary(state)
     if last is None:
         return None
-    snapshot = scan(root, config.library.extensions, state)
+    snapshot = scan(root, config.library, state)
     if last.fingerprint != fingerprint(snapshot, config, choose_encoders(config)):
         return None
     timing = dict.fromkeys(last.timing, 0.0) | {"scan_s": round(time.monotonic() - began, 3)}
@@ -239,6 +245,8 @@ def _narration(verbose: bool) -> Iterator[Callable[[Event], None]]:
                     progress.update(bar, completed=done)
                 case TrainingStarted():
                     progress.update(bar, description="learning")
+                case Noticed(message):
+                    progress.console.print(visible(message), markup=False, highlight=False, soft_wrap=True)
                 case EngineRestarted(reason):
                     progress.console.print(f"the engine ended ({reason}) and was started again", markup=False)
             if verbose:

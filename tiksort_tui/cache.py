@@ -1,11 +1,13 @@
 """EmbeddingCache: what was computed of each clip, in SQLite, keyed by content. The checkpoint of all extraction.
 
 Holds vectors, transcripts, failures, what the file says of itself, and small pictures. One commit a clip. Knows no
-paths: a clip that was moved or renamed is still the same clip. Used by one thread at a time.
+paths: a clip that was moved or renamed is still the same clip. Used by one thread at a time. A damaged file is set
+aside, never mended: all that it held can be computed again.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tiksort_tui.database import alone_at, identity, is_damage, set_aside
 from tiksort_tui.domain import FileStamp, MediaInfo, Transcript
 from tiksort_tui.errors import LibraryError
 
@@ -41,29 +44,83 @@ CREATE TABLE pictures(video_id TEXT, position INTEGER, jpeg BLOB NOT NULL, UNIQU
 """
 
 
+_TABLES = frozenset(re.findall(r"CREATE TABLE (\w+)", _SCHEMA))
+
+
+class CacheDamaged(LibraryError):
+    """The file is no cache, or not a whole one; `file` is its device and inode, None where it could not be opened."""
+
+    def __init__(self, path: Path, reason: str, file: tuple[int, int] | None) -> None:
+        super().__init__(f"{path}: is damaged ({reason}); the next run sets it aside and makes it anew")
+        self.path = path
+        self.reason = reason
+        self.file = file
+
+
+def set_cache_aside(damage: CacheDamaged) -> Path | None:
+    """Keep the damaged file under another name, so that the next one who opens the cache makes it anew.
+
+    Returns that name; None where another process has done it already. Raises LibraryError.
+    """
+    try:
+        with alone_at(damage.path):
+            return set_aside(damage.path) if identity(damage.path) == damage.file else None
+    except OSError as error:
+        raise LibraryError(f"{damage.path}: is damaged, and cannot be set aside: {error.strerror}") from error
+
+
 class EmbeddingCache:
     """The cache in the file `path`, made if it is not there; `pictures_bound` is in bytes.
 
-    Raises LibraryError where the file cannot be used.
+    Every method raises CacheDamaged where the file is not, or no longer, a whole cache, and LibraryError where it
+    cannot be used, such as on a full disk or when a newer version of the program wrote it.
     """
 
     def __init__(self, path: Path, pictures_bound: int = 512 * 1024 * 1024) -> None:
         self._path = path
         self._pictures_bound = pictures_bound
         self._pictures_size: int | None = None
-        with self._explained():
+        self._file: tuple[int, int] | None = None
+        with self._explained(), alone_at(path):
             self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA page_size = 8192")
-            self._use_wal()
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            with self._transaction():
-                version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-                if version == 0:
-                    for statement in _SCHEMA.split(";"):
-                        self._connection.execute(statement)
-                    self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-                elif version != _SCHEMA_VERSION:
-                    raise LibraryError(f"{path}: another version of this program wrote it: update, or move it away")
+            self._file = identity(path)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA page_size = 8192")
+        # Before anything is written: a file that is not ours is left as it is.
+        version = self._version()
+        if version > _SCHEMA_VERSION:
+            raise LibraryError(f"{self._path}: written by a newer tiksort-tui; update this one, or move it away")
+        tables = {name for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables >= _TABLES and (tables or version):
+            raise self._damaged("it is a database of another program")
+        self._use_wal()
+        execute("PRAGMA synchronous = NORMAL")
+        with self._transaction():
+            if self._version() == 0:
+                for statement in _SCHEMA.split(";"):
+                    execute(statement)
+                execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def check(self) -> None:
+        """Look through the whole file: what is damaged may be a page that is read much later."""
+        said = self._all("PRAGMA quick_check(1)")[0][0]
+        if said != "ok":
+            raise self._damaged(said)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file at the path is still the one that was opened; one that was set aside is not."""
+        return identity(self._path) == self._file
 
     def close(self) -> None:
         self._connection.close()
@@ -112,7 +169,9 @@ class EmbeddingCache:
             some = video_ids[start : start + _PLACES]
             query = f"SELECT video_id, vector FROM vectors WHERE encoder_id = ? AND video_id IN ({_places(some)})"
             for video_id, blob in self._all(query, encoder_id, *some):
-                found[video_id] = None if blob is None else np.frombuffer(blob, np.float16).astype(np.float32)
+                found[video_id] = None if blob is None else self._vector(blob)
+        if len({len(vector) for vector in found.values() if vector is not None}) > 1:
+            raise self._damaged("vectors of one encoder differ in length")
         return found
 
     def complete(self, encoder_ids: Sequence[str]) -> set[str]:
@@ -156,6 +215,14 @@ class EmbeddingCache:
         with self._explained(), self._transaction():
             self._connection.executemany("DELETE FROM failures WHERE video_id = ?", [(one,) for one in video_ids])
 
+    def _vector(self, blob: bytes) -> NDArray[np.float32]:
+        """SQLite keeps no checksums: what cannot be a vector is all of a changed one that can be known."""
+        if len(blob) % 2 == 0:
+            vector = np.frombuffer(blob, np.float16).astype(np.float32)
+            if np.isfinite(vector).all():
+                return vector
+        raise self._damaged("a vector is none")
+
     def _put_pictures(self, video_id: str, pictures: Sequence[bytes]) -> None:
         execute = self._connection.execute
         if self._pictures_size is None:
@@ -190,19 +257,26 @@ class EmbeddingCache:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # On a full disk SQLite may have rolled back by itself.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:  # a full disk, a missing permission, a lock that is never let go
-            raise LibraryError(f"{self._path}: cannot be used: {error}") from error
-        except sqlite3.Error as error:
-            raise LibraryError(f"{self._path}: is damaged ({error}); move it away, and it is made anew") from error
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                raise self._damaged(str(error)) from error
+            # SQLite calls a disk that is full at a bad moment an I/O error.
+            advice = "see that its folder can be written to and its disk is not full"
+            raise LibraryError(f"{self._path}: cannot be used ({error}); {advice}") from error
+
+    def _damaged(self, reason: str) -> CacheDamaged:
+        return CacheDamaged(self._path, reason, self._file)
 
 
 def _places(values: Sequence[str]) -> str:

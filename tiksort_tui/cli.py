@@ -16,6 +16,7 @@ import click
 
 from tiksort_tui import __version__, commands
 from tiksort_tui.config import default_config_path, load_config, with_overrides
+from tiksort_tui.domain import visible
 from tiksort_tui.encoders import weights
 from tiksort_tui.errors import ExitCode, LibraryError, TiksortError
 from tiksort_tui.library.moves import Retraced
@@ -208,7 +209,7 @@ def _say_retraced(text: str, retraced: Retraced) -> None:
     if text:
         click.echo(text)
     for refusal in retraced.refusals[1:]:
-        click.echo(f"tiksort-tui: {refusal}", err=True)
+        click.echo(f"tiksort-tui: {visible(refusal)}", err=True)
     if retraced.refusals:
         raise retraced.refusals[0]
 
@@ -263,7 +264,7 @@ def main() -> None:
         error.show()
         sys.exit(ExitCode.USAGE)
     except TiksortError as error:
-        click.echo(f"tiksort-tui: {error}", err=True)
+        click.echo(f"tiksort-tui: {visible(error)}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(ExitCode.INTERRUPTED)
@@ -272,5 +273,5 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.INTERRUPTED)
     except OSError as error:
-        click.echo(f"tiksort-tui: {error}", err=True)
+        click.echo(f"tiksort-tui: {visible(error)}", err=True)
         sys.exit(ExitCode.LIBRARY_UNUSABLE)

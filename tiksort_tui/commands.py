@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from tiksort_tui.config import Config
 from tiksort_tui.domain import Filing, visible
 from tiksort_tui.engine.record import read_record
 from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Mover, Recorded, Retraced
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import JOURNAL, open_library, state_dir
@@ -34,11 +35,11 @@ class _Library:
 
 
 @contextmanager
-def _opened(library: Path, config: Config) -> Iterator[_Library]:
-    """The library, its interrupted moves put right."""
+def _opened(library: Path, config: Config, to_write: bool = False) -> Iterator[_Library]:
+    """The library, its interrupted moves put right; `to_write`, and nobody else changes it meanwhile."""
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
-    with closing(Journal(state / JOURNAL)) as journal:
+    with WriterLock(state) if to_write else nullcontext(), closing(Journal(state / JOURNAL)) as journal:
         mover = Mover(root, journal, config.library)
         yield _Library(root, state, mover, tuple(settled.message for settled in mover.reconcile()))
 
@@ -46,7 +47,7 @@ def _opened(library: Path, config: Config) -> Iterator[_Library]:
 def status(library: Path, config: Config) -> dict[str, Any]:
     """What the library holds, what the last run said of it, and which interrupted moves were put right just now."""
     with _opened(library, config) as opened:
-        snapshot = scan(opened.root, config.library.extensions, opened.state)
+        snapshot = scan(opened.root, config.library, opened.state)
         counts = Counter(video.folder for video in snapshot.labelled)
         summary = load_summary(opened.state)
         record = read_record(opened.state)
@@ -89,7 +90,7 @@ def status_text(status: dict[str, Any]) -> str:
 
 def file_clip(clip: Path, folder: str, library: Path, config: Config) -> str:
     """File one clip and say so; a relative `clip` is looked for from here, then in the library. Raises MoveError."""
-    with _opened(library, config) as opened:
+    with _opened(library, config, to_write=True) as opened:
         here = Path(os.path.expanduser(clip)).absolute()
         found = here if here.exists() or clip.is_absolute() else opened.root / clip
         # Links above the library are resolved, as they are in its root; a link as the clip itself is refused later.
@@ -100,13 +101,13 @@ def file_clip(clip: Path, folder: str, library: Path, config: Config) -> str:
 
 def undo(count: int | None, library: Path, config: Config) -> Retraced:
     """Take back the last `count` filings, or without a number the last action, which may be many."""
-    with _opened(library, config) as opened:
+    with _opened(library, config, to_write=True) as opened:
         return opened.mover.undo() if count is None else opened.mover.undo_filings(count)
 
 
 def redo(count: int, library: Path, config: Config) -> Retraced:
     """Do again what the last `count` undos took back."""
-    with _opened(library, config) as opened:
+    with _opened(library, config, to_write=True) as opened:
         return opened.mover.redo(count)
 
 

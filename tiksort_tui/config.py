@@ -10,6 +10,7 @@ import difflib
 import tomllib
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,7 @@ class LibraryConfig:
     extensions: tuple[str, ...] = ("mp4", "mov", "m4v", "webm", "mkv", "avi", "3gp", "ts", "flv", "wmv")
     sidecars: tuple[str, ...] = ("info.json", "description", "srt", "vtt", "jpg", "webp", "image")
     state_dir: str = ""
+    file_through_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class PlayerConfig:
     fullscreen: bool = False
     volume: int = 80
     speed: float = 1.0
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeysConfig:
+    """The user's own keys: those of a command instead of its usual ones, and those of folders, by the key."""
+
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ class Config:
     extraction: ExtractionConfig = field(default_factory=ExtractionConfig)
     prediction: PredictionConfig = field(default_factory=PredictionConfig)
     player: PlayerConfig = field(default_factory=PlayerConfig)
+    keys: KeysConfig = field(default_factory=KeysConfig)
 
 
 # Ranges that a type cannot say: (lowest, highest) for each key.
@@ -94,6 +106,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "prediction.threshold": (0.0, 1.0),
     "player.volume": (0, 130),
     "player.speed": (0.1, 10.0),
+    "player.delay": (0.0, 60.0),
 }
 
 
@@ -166,6 +179,10 @@ def _checked(name: str, hint: Any, value: Any) -> Any:
         if value not in arguments:
             raise ConfigError(f"{name} must be one of {', '.join(map(repr, arguments))}, not {value!r}")
         return value
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{name} must be a table, [{name}]")
+        return {key: _checked(f"{name}.{key}", arguments[1], one) for key, one in value.items()}
     if origin is tuple:
         if not isinstance(value, list) or not all(isinstance(item, arguments[0]) for item in value):
             raise ConfigError(f"{name} must be a list of strings, not {value!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -32,12 +33,17 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class LibrarySnapshot:
-    """What a scan found, in order of name; `unreadable` are folders that could not be listed."""
+    """What a scan found, in order of name.
+
+    `unreadable` are folders that could not be listed, `links` sub-folders that lead out of the library and are no
+    labels.
+    """
 
     root: Path
     folders: tuple[str, ...]
     videos: tuple[Video, ...]
     unreadable: tuple[Path, ...] = ()
+    links: tuple[str, ...] = ()
 
     @property
     def unsorted(self) -> tuple[Video, ...]:
@@ -76,10 +82,21 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one unsorted clip: its best folders, surest first, never empty."""
+    """What the model says of one unsorted clip: its best folders, surest first, never empty.
+
+    `nearest` are the sorted clips that are most alike. `sure` says that the model may file it by itself, `outlier` that
+    it fits into no folder. `least_sure` and `most_different` are its places in these orders of all unsorted clips, from
+    0 on; clips that are alike bear the number of one `group`, 0 means none.
+    """
 
     path: Path
     suggestions: tuple[Suggestion, ...]
+    nearest: tuple[Path, ...] = ()
+    sure: bool = False
+    outlier: bool = False
+    least_sure: int = 0
+    most_different: int = 0
+    group: int = 0
 
     @property
     def folder(self) -> str:
@@ -125,6 +142,29 @@ class FolderRename:
     new: str
 
 
+# What only varies the emoji before it: terminals agree on the width of the bare one alone.
+_VARIATIONS = re.compile(
+    "(?<=[\u00a9\u00ae\u203c-\ufdff\ufe10-\U0010ffff])[\u200d\ufe0f\U0001f3fb-\U0001f3ff]+|(?<=[#*0-9])\ufe0f(?=\u20e3)"
+)
+# Letters and marks that show nothing, and skin tones by themselves: terminals give them no cell, one or two.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
+)
+IDEOGRAPHIC_SPACE = "\u3000"
+
+
 def visible(name: object) -> str:
-    """`name` with control characters and undecodable bytes made visible, so that no file name drives the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(name))
+    """`name` with control characters, undecodable bytes and what shows nothing made visible.
+
+    So no file name drives the terminal, and each takes the cells that it is thought to take. Of an emoji that is
+    put together of several the joints are left out.
+    """
+    shown = _VARIATIONS.sub("", str(name))
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return "".join(
+        char
+        if (char.isprintable() or char == IDEOGRAPHIC_SPACE) and not _UNSEEN.match(char)
+        else char.encode("unicode_escape").decode()
+        for char in shown
+    )

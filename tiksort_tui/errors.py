@@ -35,6 +35,10 @@ class LibraryError(TiksortError):
     exit_code = ExitCode.LIBRARY_UNUSABLE
 
 
+class LibraryInUse(LibraryError):
+    """Another process holds what only one may have."""
+
+
 class MediaError(TiksortError):
     """A video file gave nothing that can be used; the rest of the library is not concerned."""
 

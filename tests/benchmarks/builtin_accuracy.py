@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--media", type=Path, default=beside, help="the folder of real clips")
     media = parser.parse_args().media
 
-    library = scan(media / "library", LibraryConfig().extensions)
+    library = scan(media / "library", LibraryConfig())
     truth = json.loads((media / "library-truth.json").read_text(encoding="utf-8"))
     paths = [video.path for video in library.videos]
     accuracy(paths, [video.folder or truth[video.path.name] for video in library.videos])

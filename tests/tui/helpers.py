@@ -92,7 +92,7 @@ def recording_player() -> Mock:
 
 def asked(player: Mock) -> list[tuple[Any, ...]]:
     """What the player was asked to do, each with its arguments."""
-    return [(name, *arguments) for name, arguments, _ in player.mock_calls if name != "describe"]
+    return [(name, *arguments) for name, arguments, _ in player.mock_calls if name not in ("describe", "show")]
 
 
 @asynccontextmanager
@@ -102,9 +102,10 @@ async def sorting(
     player: Mock | None = None,
     size: tuple[int, int] = (120, 36),
     guarded: bool = False,
+    config: Config = CONFIG,
 ) -> AsyncIterator[Pilot[None]]:
     """The screen over the library `root`. Unless it is `guarded`, keys count however fast they come."""
-    app = SortApp(root, state_dir(root), CONFIG)
+    app = SortApp(root, state_dir(root), config)
     app.engine = engine or StandInEngine()
     app.player = player or app.player
     with pytest.MonkeyPatch.context() as patch:

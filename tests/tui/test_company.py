@@ -1,9 +1,14 @@
 """Hasty fingers, and other programs in the same library."""
 
+import os
+
+import pytest
 from textual import events
 
-from tests.tui.helpers import StandInEngine, drawn, pile, predicted, sorting, until, until_shown, where
+from tests.tui.helpers import StandInEngine, drawn, pile, predicted, queue, sorting, until, until_shown, where
 from tiksort_tui.engine.record import read_record, recorded_run
+from tiksort_tui.errors import LibraryInUse
+from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Finished, Scanned
 from tiksort_tui.tui.screens.help import HelpScreen
@@ -19,7 +24,7 @@ async def test_many_keys_at_once_close_the_help_once(tmp_path, monkeypatch):
     closed = []
     monkeypatch.setattr(HelpScreen, "on_unmount", lambda screen: closed.append(screen), raising=False)
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
-        type_at_once(pilot, "question_mark", *"jjjjjj")
+        type_at_once(pilot, "question_mark", *"xxxxxx")
         await until(lambda: closed)
         assert pilot.app.screen is pilot.app.sort_screen
         await pilot.press("1")
@@ -80,6 +85,42 @@ async def test_a_second_screen_waits_for_the_first_ones_run(tmp_path):
         assert read_record(state_dir(root)).result == "finished"
 
 
+async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first_has_left(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    first = WriterLock(state_dir(root))
+    first.take()
+    async with sorting(root) as pilot:
+        await until_shown(pilot, "You can only look", str(os.getpid()))
+        for key in ("1", "n", "u", "U", "d", "slash"):
+            await pilot.press(key)
+            await until_shown(pilot, "You can only look: process")
+            assert pilot.app.screen is pilot.app.sort_screen
+        assert queue(pilot) == "[a] b"
+        (root / "a.mp4").rename(root / "cats" / "a.mp4")
+        first.release()
+        await pilot.press("2")
+        await until_shown(pilot, "this screen files from now on")
+        await until(lambda: queue(pilot) == "[b]")
+        assert "only look" not in drawn(pilot)
+        await pilot.press("2")
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+        with pytest.raises(LibraryInUse):
+            first.take()
+    assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4"}
+    first.take()
+    first.release()
+
+
+async def test_links_out_of_the_library_are_shown_and_have_no_key(tmp_path):
+    root = pile(tmp_path / "library", ["a.mp4"])
+    (tmp_path / "elsewhere").mkdir()
+    (root / "away").symlink_to(tmp_path / "elsewhere")
+    async with sorting(root) as pilot:
+        await until_shown(pilot, "→  away", "1  cats", "2  dogs")
+        await pilot.press("3")
+        await until_shown(pilot, "no folder has the key 3")
+
+
 async def test_long_names_are_told_apart_and_messages_keep_the_folder(tmp_path):
     start = "POV when your best friend finally learns how to juggle a tennis ball in the park "
     root = pile(tmp_path, [f"{start}[{i}].mp4" for i in (1, 2)])
@@ -98,8 +139,8 @@ async def test_a_folder_without_a_key_is_filed_into_by_its_name(tmp_path):
         await until_shown(pilot, "File into", "folder n")
         await pilot.press("enter")
         await until_shown(pilot, "Filed a.mp4 in folder n")
-        await pilot.press("slash", *"no such", "enter")
-        await until_shown(pilot, "no folder is called that")
+        await pilot.press("g", *"no such", "enter")
+        await until_shown(pilot, "nothing is called that")
         await pilot.press("escape")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
     assert where(tmp_path) == {"a.mp4": "folder n/a.mp4", "b.mp4": "b.mp4"}

@@ -10,11 +10,13 @@ from textual._xterm_parser import XTermParser
 from textual.events import Key, Paste
 
 from tests.tui.helpers import panel, pile, queue, sorting, until, where
+from tiksort_tui.config import KeysConfig
 from tiksort_tui.tui.guard import REPEAT_SECONDS, SEEN_SECONDS, TORN_SECONDS, FilingGuard
-from tiksort_tui.tui.keymap import FILING, command_of
+from tiksort_tui.tui.keymap import FILING, Keymap
 
 CLIPS = [Path(f"/videos/{i}.mp4") for i in range(100)]
 PAINTING = 0.015
+KEYMAP = Keymap(KeysConfig())
 
 
 class Screen:
@@ -31,7 +33,7 @@ class Screen:
         self.now += after
         clip = CLIPS[len(self.filed)]
         allowed = self.guard.allows(key, clip, self.now)
-        if command_of(key) in FILING and allowed:
+        if KEYMAP.command_of(key) in FILING and allowed:
             self.filed.append(key)
             self.guard.painted(CLIPS[len(self.filed)], self.now + PAINTING)
 

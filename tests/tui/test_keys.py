@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.tui.helpers import (
+    CONFIG,
     StandInEngine,
     asked,
     drawn,
@@ -20,11 +22,14 @@ from tests.tui.helpers import (
     until_shown,
     where,
 )
+from tiksort_tui.config import KeysConfig
+from tiksort_tui.errors import ConfigError
 from tiksort_tui.player.events import KeyPressed
-from tiksort_tui.tui.keymap import COMMANDS, MPV_KEYS
+from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 from tiksort_tui.tui.screens.help import HelpScreen
 
+KEYMAP = Keymap(KeysConfig())
 README = Path(__file__).parents[2] / "README.md"
 IN_MPV = {
     "enter": "ENTER",
@@ -38,6 +43,7 @@ IN_MPV = {
     "ctrl+left": "Ctrl+LEFT",
     "ctrl+right": "Ctrl+RIGHT",
     "ctrl+q": "Ctrl+q",
+    "ctrl+r": "Ctrl+r",
     "question_mark": "?",
     "f1": "F1",
 }
@@ -50,7 +56,7 @@ async def in_terminal(pilot, *keys):
 async def in_mpv(pilot, *keys):
     for key in keys:
         name = IN_MPV.get(key, key)
-        assert name in MPV_KEYS
+        assert name in KEYMAP.mpv_keys
         pilot.app._on_player(KeyPressed(name))
         await pilot.pause()
 
@@ -127,6 +133,48 @@ async def test_undo_brings_back_what_was_filed_last_also_of_an_earlier_session(t
         await press(pilot, "u")
         await until_shown(pilot, "Nothing to undo")
     assert where(tmp_path) == {name: name for name in ("a.mp4", "b.mp4", "c.mp4")}
+
+
+async def test_redo_does_again_what_was_taken_back_also_of_an_earlier_session(tmp_path, press):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        await press(pilot, "1", "2")
+        await press(pilot, "u", "u")
+        await until_shown(pilot, "Took a.mp4 back from cats")
+        assert queue(pilot) == "[a] b"
+        await press(pilot, "U")
+        await until_shown(pilot, "Filed a.mp4 in cats again")
+        assert queue(pilot) == "[b]"
+        assert {folder.name: folder.count for folder in pilot.app.session.folders} == {"cats": 1, "dogs": 0}
+    async with sorting(tmp_path) as pilot:
+        await press(pilot, "ctrl+r")
+        await until_shown(pilot, "Filed b.mp4 in dogs again", "1 filed")
+        await press(pilot, "ctrl+r")
+        await until_shown(pilot, "Nothing to redo")
+    assert where(tmp_path) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4"}
+
+
+async def test_the_trash_takes_a_clip_and_gives_it_back(tmp_path, press):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        await press(pilot, "d")
+        await until_shown(pilot, "Put a.mp4 in the trash")
+        assert queue(pilot) == "[b]"
+        assert where(tmp_path) == {"a.mp4": ".trash/a.mp4", "b.mp4": "b.mp4"}
+        await press(pilot, "u")
+        await until_shown(pilot, "Took a.mp4 back from the trash")
+        assert queue(pilot) == "[a] b"
+    assert where(tmp_path) == {"a.mp4": "a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_of_two_that_are_the_same_one_can_be_put_in_the_trash(tmp_path, press):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    (root / "cats" / "a.mp4").write_text("a.mp4")
+    async with sorting(root) as pilot:
+        await press(pilot, "1")
+        await until_shown(pilot, "is a duplicate of", "d puts it in the trash", "same as in cats")
+        await press(pilot, "up", "d")
+        await until_shown(pilot, "Put a.mp4 in the trash")
+        assert "same as in cats" not in drawn(pilot)
+        assert (root / ".trash" / "a.mp4").read_text() == (root / "cats" / "a.mp4").read_text() == "a.mp4"
 
 
 async def test_the_queue_is_walked_and_clips_are_put_off(tmp_path, press):
@@ -224,14 +272,112 @@ async def test_keys_in_the_window_of_mpv_wait_while_a_name_is_typed(tmp_path):
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_the_help_names_every_key_and_any_key_closes_it_without_acting(tmp_path, press, key):
-    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=(120, 50)) as pilot:
         await press(pilot, key)
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
-        for command in COMMANDS:
-            assert re.search(re.escape(command.shown) + r"\s+" + re.escape(command.what), drawn(pilot))
+        for keys, command in KEYMAP.rows():
+            assert re.search(re.escape(keys) + r"\s+" + re.escape(command.what), drawn(pilot))
         await pilot.press("1")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
         assert queue(pilot) == "[a]"
+
+
+async def test_a_help_that_does_not_fit_is_scrolled(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=(80, 24)) as pilot:
+        await pilot.press("f1")
+        await until_shown(pilot, "file into folder 1-10")
+        await pilot.press("pagedown", "pagedown")
+        await until_shown(pilot, "all keys", "any other key leaves")
+
+
+async def test_the_palette_has_every_command_and_does_it(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=(120, 70)) as pilot:
+        for _, command in KEYMAP.rows():
+            if command.id == "file":
+                continue
+            await pilot.press("colon", *command.what[:20].replace(" ", "_").split("_")[0])
+            await until_shown(pilot, command.what[:20])
+            await pilot.press("escape")
+            await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+        await pilot.press("ctrl+p", *"trash", "enter")
+        await until_shown(pilot, "Put a.mp4 in the trash")
+        await pilot.press("colon", *"back what", "enter")
+        await until_shown(pilot, "Took a.mp4 back from the trash")
+
+
+async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], ["cats", "dogs", "cold dishes"])) as pilot:
+        await pilot.press("slash", *"do", "enter")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+        await pilot.press("slash", *"c", "down", "enter")
+        await until_shown(pilot, "Filed b.mp4 in cold dishes")
+        await pilot.press("slash", *"cooking")
+        await until_shown(pilot, "new folder: cooking")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed c.mp4 in cooking", "4  cooking")
+    assert where(tmp_path) == {"a.mp4": "dogs/a.mp4", "b.mp4": "cold dishes/b.mp4", "c.mp4": "cooking/c.mp4"}
+
+
+async def test_a_folder_gets_another_name_and_back(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    engine = StandInEngine(predicted(root, b=[("cats", 0.9)]))
+    async with sorting(root, engine) as pilot:
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
+        await pilot.press("colon", *"another name", "enter", *"cats", "enter")
+        await until_shown(pilot, "Another name for cats")
+        await pilot.press(*["backspace"] * 4, *"dogs", "enter")
+        await until_shown(pilot, "dogs is there already")
+        await pilot.press(*["backspace"] * 4, *"kittens", "enter")
+        await until_shown(pilot, "cats is called kittens", "1  kittens")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed b.mp4 in kittens")
+        await pilot.press("u")
+        await until_shown(pilot, "Took b.mp4 back from kittens")
+        await pilot.press("u")
+        await until_shown(pilot, "kittens is called cats again", "1  cats")
+    assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_one_goes_to_a_clip_by_a_part_of_its_name(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "some kick.mp4", "z.mp4"])) as pilot:
+        await pilot.press("g", *"kick", "enter")
+        await until(lambda: queue(pilot) == "a [some kick] z")
+
+
+async def test_keys_of_ones_own(tmp_path):
+    keys = KeysConfig({"undo": ("z",), "trash": ("delete", "ctrl+d")}, {"c": "cats", "C": "dogs"})
+    root = pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
+    async with sorting(root, config=replace(CONFIG, keys=keys)) as pilot:
+        await until_shown(pilot, "1c cats", "z undo")
+        await pilot.press("c")
+        await until_shown(pilot, "Filed a.mp4 in cats")
+        await pilot.press("u")
+        await pilot.press("C")
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+        await pilot.press("z")
+        await until_shown(pilot, "Took b.mp4 back from dogs")
+        await pilot.press("delete")
+        await until_shown(pilot, "Put b.mp4 in the trash")
+        await pilot.press("d")
+        assert queue(pilot) == "[c]"
+        await pilot.press("f1")
+        await until_shown(pilot, "Delete, Ctrl+D")
+    assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": ".trash/b.mp4", "c.mp4": "c.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (KeysConfig({"undo": ("d",)}), "d cannot stand for both 'undo' and 'trash'"),
+        (KeysConfig({"undo": ("1",)}), "1 cannot stand for both 'file' and 'undo'"),
+        (KeysConfig({}, {"d": "dogs"}), "d cannot stand for both 'trash' and the folder 'dogs'"),
+        (KeysConfig({"udno": ("d",)}), "no command 'udno'; did you mean 'undo'"),
+    ],
+)
+def test_keys_that_clash_are_named(keys, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        Keymap(keys)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
@@ -239,13 +385,14 @@ async def test_quitting_waits_for_the_filing_under_way(tmp_path, press, key):
     engine, player = StandInEngine(), recording_player()
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine, player) as pilot:
         app, go_on = pilot.app, asyncio.Event()
-        file = app.filer.file
+        filer = app.moves._filer
+        file = filer.file
 
         async def slow_file(clip, folder):
             await go_on.wait()
             return await file(clip, folder)
 
-        app.filer.file = slow_file
+        filer.file = slow_file
         await press(pilot, "1")
         pressing = asyncio.create_task(press(pilot, key))
         await until_shown(pilot, "finishing the moves in flight")
@@ -267,7 +414,7 @@ async def test_keys_that_mean_nothing_here_do_nothing(tmp_path):
 
 
 def test_the_readme_has_the_table_of_keys():
-    rows = [f"| {command.shown} | {command.what} |" for command in COMMANDS]
+    rows = [f"| {keys} | {command.what} |" for keys, command in KEYMAP.rows()]
     tables = re.findall(r"(?:^\|.*\n)+", README.read_text(), flags=re.MULTILINE)
     table = next((table for table in tables if rows[0] in table), "")
     assert table.splitlines()[2:] == rows

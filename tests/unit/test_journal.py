@@ -106,12 +106,18 @@ def test_a_record_of_the_first_version_is_brought_to_this_one(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("garbage", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
-def test_a_damaged_record_says_what_to_do(tmp_path: Path, garbage: bytes) -> None:
+def test_a_damaged_record_is_kept_and_a_new_one_begun(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "journal.sqlite3"
     path.write_bytes(garbage)
-    with pytest.raises(LibraryError, match=r"damaged.*elsewhere and start again"):
-        Journal(path).unsettled()
-    assert path.read_bytes() == garbage
+    journal = Journal(path)
+    assert journal.unsettled() == []
+    assert journal.kept is not None
+    assert journal.kept.read_bytes() == garbage
+    filed(journal, "a")
+    journal.close()
+    again = Journal(path)
+    assert ([entry.source for entry in again.history(9)], again.kept) == ([Path("a")], None)
+    again.close()
 
 
 def test_a_record_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import FileStamp, Filing
 from tiksort_tui.errors import DuplicateError, MoveError
 from tiksort_tui.library import relocate
@@ -97,7 +98,7 @@ def test_any_name_is_filed_and_taken_back_after_a_restart(
         ("cats/", "no folder"),
         ("/tmp", "no folder"),
         ("nul\0", "no folder"),
-        ("leads out", "no folder"),
+        ("leads out", "link that leads out"),
         ("c" * 300, "no folder"),
     ],
 )
@@ -112,6 +113,22 @@ def test_only_real_visible_sub_folders_take_clips(
     with pytest.raises(MoveError, match=words):
         mover.file(path, folder)
     assert tree(root) == {"a.mp4": b"clip"}
+
+
+def test_a_link_to_another_disk_takes_clips_where_the_config_says_so(root: Path, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other_disk:
+        (root / "far").symlink_to(other_disk)
+        (root / "all").symlink_to(root.parent)
+        mover = Mover(root, Journal(tmp_path / "journal"), LibraryConfig(file_through_links=True))
+        filing = mover.file(clip(root), "far")
+        assert (Path(other_disk) / "a.mp4").read_bytes() == b"clip"
+        assert mover.file(filing.target, "cats").source == filing.target
+        assert tree(root) == {"cats/a.mp4": b"clip"}
+        with pytest.raises(MoveError, match="no folder"):
+            mover.file(root / "cats" / "a.mp4", "all")
+        assert [one.target for one in mover.undo(2).filings] == [root / "cats" / "a.mp4", filing.target]
+        assert tree(root) == {"a.mp4": b"clip"}
+        assert os.listdir(other_disk) == []
 
 
 def test_what_is_no_clip_of_the_library_is_refused(root: Path, mover: Mover, tmp_path: Path) -> None:
@@ -186,7 +203,7 @@ def test_a_duplicate_is_said_and_can_be_put_in_the_trash(root: Path, mover: Move
     trashed = mover.trash(path)
     assert trashed.target == root / ".trash" / "a.mp4"
     assert mover.trash(duplicate).target == root / ".trash" / "a (2).mp4"
-    assert scan(root, ("mp4",)).unsorted == ()
+    assert scan(root, LibraryConfig()).unsorted == ()
     with pytest.raises(MoveError, match="in the trash already"):
         mover.trash(trashed.target)
     assert mover.undo(2).refusals == ()

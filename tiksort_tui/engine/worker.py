@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from tiksort_tui.config import Config, EncoderConfig, ExtractionConfig
 from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, Request, RunFailed, Want, decode, encode
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.pipeline.events import Finished, RunRequest
@@ -44,15 +45,22 @@ class Worker:
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._beat, daemon=True).start()
         # Only now: importing torch takes seconds, in which the process must already show that it lives.
-        from tiksort_tui.encoders import load_encoders
+        from tiksort_tui.encoders import EncoderPlan, load_encoders
+        from tiksort_tui.encoders.base import Encoders
         from tiksort_tui.pipeline.extract import ReadingHung
         from tiksort_tui.pipeline.runner import run
 
-        load = functools.lru_cache(maxsize=1)(load_encoders)
+        @functools.lru_cache(maxsize=1)
+        def load(encoder: EncoderConfig, extraction: ExtractionConfig, plan: EncoderPlan) -> Encoders:
+            return load_encoders(Config(encoder=encoder, extraction=extraction), plan)
+
         while True:
             request = self._requests.get()
+            config = request.config
             try:
-                events = run(request, functools.partial(load, request.config), lambda: self._wanted)
+                events = run(
+                    request, functools.partial(load, config.encoder, config.extraction), lambda: self._wanted
+                )
                 for event in events:
                     self._say(event)
                     # After Finished nobody listens to this run any more.

@@ -16,18 +16,21 @@ from tiksort_tui.library import relocate
 from tiksort_tui.library.entries import ARRIVED, TURNED, Entry, State, is_forward
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.naming import shown
-from tiksort_tui.library.settle import Found, ends, locate, part_of
+from tiksort_tui.library.settle import Found, ends, locate, part_of, unfinished_copies
+
+# How many files a sentence names.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One interrupted filing or renaming put right.
+    """One interrupted filing or renaming put right; with no `filing`, what became of the journal.
 
     `state` says where the clip is: `done` at its target, `undone` at its source, `lost` at neither; one of a move
     under way means that this could not be found out, or put right, yet. `message` is a sentence for the user.
     """
 
-    filing: Filing
+    filing: Filing | None
     state: State
     message: str
 
@@ -62,6 +65,17 @@ class Carrier:
         except OSError as error:
             ending = f"could not be settled yet: {relocate.reason(error)}"
             return self._settled(entries[0], self._journal.reread(entries)[0].state, ending)
+
+    def begun_anew(self, kept: Path) -> Settled:
+        """What the user must know when the journal was damaged, is kept as `kept`, and a new one was begun."""
+        message = (
+            f"the record of moves is damaged: it is kept as {kept}, and a new one is begun; every clip stays where it "
+            "is, but earlier moves cannot be undone, and one that was cut short is not put right"
+        )
+        if copies := unfinished_copies(self._root):
+            some = ", ".join(map(shown, copies[:_NAMED])) + (" and more" if len(copies) > _NAMED else "")
+            message += f"; delete these unfinished copies only when their clips are found elsewhere: {some}"
+        return Settled(None, "lost", message)
 
     def _settle(self, entries: Sequence[Entry]) -> Settled:
         began = entries[0]

@@ -17,6 +17,7 @@ from dataclasses import replace
 from itertools import chain, groupby
 from pathlib import Path
 
+from tiksort_tui.database import identity, is_damage, set_aside
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.errors import LibraryError
 from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, entry_of
@@ -66,11 +67,17 @@ _MIGRATIONS = (
 
 
 class Journal:
-    """The record at `path`, opened when first used; for one thread at a time. Every method may raise LibraryError."""
+    """The record at `path`, opened when first used; for one thread at a time. Every method may raise LibraryError.
+
+    A damaged record is set aside when it is opened, and a new one begun: `kept` is what the old one is called then. To
+    be used while it is held exclusively, so that no other process opens it meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.kept: Path | None = None
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -136,10 +143,11 @@ class Journal:
             if state is not None
         ]
 
-    def note(self, entry: Entry, made: Made, stamp: FileStamp) -> None:
-        """Write down that the file of `stamp` is the program's own, so that it can be known again after a crash."""
+    def note(self, entry: Entry, made: Made, stamp: FileStamp | None) -> None:
+        """Write down that the file of `stamp`, if any, is the program's own: so it is known again after a crash."""
+        noted = None if stamp is None else json.dumps(stamp)
         with self._transaction() as connection:
-            connection.execute(f"UPDATE moves SET {made} = ? WHERE id = ?", (json.dumps(stamp), entry.id))
+            connection.execute(f"UPDATE moves SET {made} = ? WHERE id = ?", (noted, entry.id))
 
     def unsettled(self) -> list[list[Entry]]:
         """The filings whose move may have been cut short, oldest first."""
@@ -188,22 +196,42 @@ class Journal:
             yield connection
 
     def _open(self) -> sqlite3.Connection:
+        # Another process may have set it aside, or somebody may have removed it: what is written there is not found.
+        if self._connection is not None and identity(self.path) != self._file:
+            self.close()
         if self._connection is None:
-            # The move worker is a thread of its own, and not always the same one.
-            connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
             try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
+                self._connection = self._opened()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self.kept = self._set_aside()
+                self._connection = self._opened()
+            self._file = identity(self.path)
         return self._connection
 
+    def _opened(self) -> sqlite3.Connection:
+        # The move worker is a thread of its own, and not always the same one.
+        connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        # Before anything is written: a file that is not ours is left as it is.
         if _version(connection) > len(_MIGRATIONS):
             raise LibraryError(f"{self.path}: written by a newer tiksort-tui; update this one to use the library")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "moves" not in tables and (tables or _version(connection)):
+            raise _damaged("it is a database of another program")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        # Whole: an entry that an index has lost would never be settled.
+        if (said := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            raise _damaged(said)
         if _version(connection) < len(_MIGRATIONS):
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -212,20 +240,34 @@ class Journal:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
+    def _set_aside(self) -> Path:
+        try:
+            return set_aside(self.path)
+        except OSError as error:
+            raise LibraryError(f"{self.path}: is damaged, and cannot be set aside: {error.strerror}") from error
+
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            if is_damage(error):
+                # What is opened next is looked through, and set aside.
+                self.close()
+                raise LibraryError(
+                    f"{self.path}: the record of moves is damaged ({error}); start again: it is set aside then, and "
+                    "every clip stays where it is"
+                ) from error
             raise LibraryError(
                 f"{self.path}: the record of moves cannot be used ({error}); see that its folder can be written to and "
                 "the disk is not full, then start again: a move that was under way is settled then"
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise LibraryError(
-                f"{self.path}: the record of moves is damaged ({error}); move it and its -wal and -shm files "
-                "elsewhere and start again: every clip stays where it is, but earlier moves cannot be undone"
-            ) from error
+
+
+def _damaged(said: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(said)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _version(connection: sqlite3.Connection) -> int:

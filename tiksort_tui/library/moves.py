@@ -22,7 +22,7 @@ from tiksort_tui.library import relocate
 from tiksort_tui.library.carry import Carrier, Settled, filing_of
 from tiksort_tui.library.entries import Entry, State
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.naming import check_new_folder, need_label, numbered, shown
+from tiksort_tui.library.naming import check_new_folder, is_label, need_label, numbered, shown
 from tiksort_tui.library.settle import ends, is_same, look
 from tiksort_tui.library.sidecars import sidecars_of
 from tiksort_tui.library.state import TRASH_FOLDER
@@ -75,7 +75,7 @@ class Mover:
         with self._journal.exclusive():
             try:
                 self._check(clip)
-                need_label(self._root, folder)
+                need_label(self._root, folder, self._config.file_through_links)
                 if os.path.samefile(self._top(clip), self._root / folder):
                     raise MoveError(f"{shown(clip)} is in {folder!r} already")
                 moves = self._plan(clip, self._root / folder)
@@ -111,7 +111,7 @@ class Mover:
         """
         with self._journal.exclusive():
             try:
-                need_label(self._root, old)
+                need_label(self._root, old, through_links=False)
                 check_new_folder(self._root, new, instead_of=old)
                 self._need_settled()
                 if old == new:
@@ -150,9 +150,15 @@ class Mover:
         return tuple(Recorded(entry.action, entry.time_ns, self._what(entry), entry.state) for entry in entries)
 
     def reconcile(self) -> tuple[Settled, ...]:
-        """Finish or roll back every move that was cut short. To be called once at start, before anything is moved."""
+        """Finish or roll back every move that was cut short. To be called once at start, before anything is moved.
+
+        Of a journal that was damaged and set aside the first message tells.
+        """
         with self._journal.exclusive():
-            return tuple(self._carrier.settle(entries) for entries in self._journal.unsettled())
+            unsettled = self._journal.unsettled()
+            kept, self._journal.kept = self._journal.kept, None
+            begun_anew = [self._carrier.begun_anew(kept)] if kept else []
+            return (*begun_anew, *(self._carrier.settle(entries) for entries in unsettled))
 
     def _need_settled(self) -> None:
         # An entry bears the folder's name of its time; which that was must not change before its file is found.
@@ -160,12 +166,20 @@ class Mover:
             raise MoveError("a move was cut short, and no folder is renamed before it is put right: start again")
 
     def _check(self, clip: Path) -> None:
-        root = os.path.realpath(self._root)
-        inside = clip.is_relative_to(self._root) and Path(os.path.realpath(clip.parent)).is_relative_to(root)
-        if not inside or ".." in clip.parts:
+        if not self._is_inside(clip):
             raise MoveError(f"{shown(clip)} is not in the library {shown(self._root)}: only its own clips are filed")
+        if clip.name.startswith("."):
+            raise MoveError(f"{shown(clip)} is hidden, and no clip of the library: give it another name first")
         if not stat.S_ISREG(os.lstat(clip).st_mode):
             raise MoveError(f"{shown(clip)} is a link or no file at all: only real files are filed")
+
+    def _is_inside(self, clip: Path) -> bool:
+        if not clip.is_relative_to(self._root) or ".." in clip.parts:
+            return False
+        place, top = Path(os.path.realpath(clip.parent)), self._top(clip)
+        if self._config.file_through_links and is_label(self._root, top.name, through_links=True):
+            return place.is_relative_to(os.path.realpath(top))
+        return place.is_relative_to(os.path.realpath(self._root))
 
     def _top(self, path: Path) -> Path:
         return self._root / path.relative_to(self._root).parts[0]

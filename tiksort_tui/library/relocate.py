@@ -24,8 +24,11 @@ from typing import Literal
 from tiksort_tui.domain import FileStamp
 
 Made = Literal["copy", "placeholder"]
-Note = Callable[[Made, FileStamp], None]
-"""Called with the stamp of what a move has made of its own, before that is put to use."""
+Note = Callable[[Made, FileStamp | None], None]
+"""Called with the stamp of what a move makes of its own, before that is put to use; None withdraws it."""
+
+# A placeholder is noted before it is made: it is known by its name and by being empty.
+_EMPTY = FileStamp(0, 0, 0, 0)
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1  # Linux, renameat2(2)
@@ -136,10 +139,13 @@ def rename_over_placeholder(source: Path, target: Path, note: Note) -> None:
     For file systems that know neither exclusive renames nor links. A program that writes into the placeholder in the
     instant between the last look at it and the rename would lose what it wrote.
     """
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    placeholder = stamp_of(target)
-    note("placeholder", placeholder)
-    if stamp_of(target) != placeholder:
+    note("placeholder", _EMPTY)
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        note("placeholder", None)
+        raise
+    if os.lstat(target).st_size:
         raise _changed(target)
     os.rename(source, target)
 

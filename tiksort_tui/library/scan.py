@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import FileStamp, LibrarySnapshot, Video
 from tiksort_tui.errors import LibraryError
+from tiksort_tui.library.naming import is_way_out
 
 
-def scan(root: Path, extensions: Sequence[str], state_dir: Path | None = None) -> LibrarySnapshot:
+def scan(root: Path, config: LibraryConfig, state_dir: Path | None = None) -> LibrarySnapshot:
     """List the library. Videos deeper down count for their top folder.
 
-    Hidden names and `state_dir` are passed over. No link is followed: one that leads out of the library is not its
-    business, and what one inside leads to is found in its own place. Raises LibraryError where `root` is no folder.
+    Hidden names and `state_dir` are passed over. Links are not followed: what one inside leads to is found in its own
+    place. Only a sub-folder that is a link to a folder elsewhere is named, and is a label where `config` says so.
+    Raises LibraryError where `root` is no folder.
     """
-    suffixes = tuple(f".{extension.lower()}" for extension in extensions)
+    suffixes = tuple(f".{extension.lower()}" for extension in config.extensions)
     unreadable: list[Path] = []
     folders: list[str] = []
+    links: list[str] = []
     videos: list[Video] = []
     try:
         for entry in list(os.scandir(root)):
-            if _passed_over(entry, state_dir):
+            leads_out = entry.is_symlink() and not entry.name.startswith(".") and is_way_out(root, Path(entry.path))
+            if leads_out and not config.file_through_links:
+                links.append(entry.name)
+            elif _passed_over(entry, state_dir) and not leads_out:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            elif entry.is_dir(follow_symlinks=leads_out):
                 folders.append(entry.name)
                 videos += _videos_below(entry.path, entry.name, suffixes, state_dir, unreadable)
             elif video := _video(entry, None, suffixes):
@@ -36,6 +43,7 @@ def scan(root: Path, extensions: Sequence[str], state_dir: Path | None = None) -
         folders=tuple(sorted(folders, key=_by_name)),
         videos=tuple(sorted(videos, key=lambda video: _by_name(str(video.path)))),
         unreadable=tuple(sorted(unreadable)),
+        links=tuple(sorted(links, key=_by_name)),
     )
 
 

@@ -6,7 +6,9 @@ origin does not. Every function raises OSError where the file system cannot be a
 
 from __future__ import annotations
 
+import fnmatch
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,6 +38,14 @@ def part_of(entry: Entry, destination: Path) -> Path:
     """The name beside `destination` that a copy is made under."""
     # With the time, so that a leftover of another journal, whose numbers began at 1 too, is not taken for this one's.
     return destination.with_name(f".tiksort-{entry.id}-{entry.time_ns}.part")
+
+
+def unfinished_copies(root: Path) -> list[Path]:
+    """The copies in the library that moves were cut short in, for when no journal knows of them."""
+    found = []
+    for folder, _, names in os.walk(root):
+        found += [Path(folder, name) for name in fnmatch.filter(names, ".tiksort-*.part")]
+    return sorted(found)
 
 
 def look(path: Path) -> FileStamp | None:
@@ -105,17 +115,15 @@ def _is_leftover(entry: Entry, origin: Path, destination: Path) -> bool:
     """Whether the file at `destination` is what the move made there, and holds nothing that `origin` does not."""
     if os.path.samefile(origin.parent, destination.parent):
         return False  # One folder under two names: what is there is the original itself.
-    there = relocate.stamp_of(destination)
-    if there == relocate.stamp_of(origin) or _is_made(there, entry.placeholder):
+    status = os.lstat(destination)
+    there = FileStamp.of(status)
+    is_placeholder = entry.placeholder is not None and stat.S_ISREG(status.st_mode) and status.st_size == 0
+    if there == relocate.stamp_of(origin) or is_placeholder:
         return True
-    return _is_made(there, entry.copy) and relocate.same_content(origin, destination)
-
-
-def _is_made(found: FileStamp, made: FileStamp | None) -> bool:
-    """Whether `found` is the very file that the move made, as it was made."""
-    return made is not None and found.inode == made.inode and is_same(found, made)
+    # The very file that the move made, as it was made.
+    made = entry.copy is not None and there.inode == entry.copy.inode and is_same(there, entry.copy)
+    return made and relocate.same_content(origin, destination)
 
 
 def _kept(path: Path) -> str:
-    empty = " (it is empty: if nobody needs it, it is a leftover of this move)" if not os.lstat(path).st_size else ""
-    return f"; {shown(path)} is another file, and is kept{empty}"
+    return f"; {shown(path)} is another file, and is kept"

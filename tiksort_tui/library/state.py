@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -58,6 +59,10 @@ def _unique_name(root: Path) -> str:
 def _made(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            # One that was copied here, or made by hand; some file systems know no modes.
+            with suppress(OSError):
+                folder.chmod(0o700)
     except OSError as error:
         raise LibraryError(f"{folder}: the state folder cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):

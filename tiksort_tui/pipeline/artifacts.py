@@ -5,24 +5,38 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from tiksort_tui.domain import Prediction, Transcript
 from tiksort_tui.learning import Classifier, StorageError, save_tensors
-from tiksort_tui.pipeline.summary import prediction_document, write_json
+from tiksort_tui.pipeline.summary import SUMMARY, prediction_document, write_json
 from tiksort_tui.pipeline.table import Table
 
 MODEL = "model.pt"
 MODEL_CONFIG = "model_config.json"
+LABELLED = "labeled_embeddings.pt"
+UNLABELLED = "unlabeled_embeddings.pt"
+PREDICTIONS = "predictions.json"
+TRANSCRIPTS = "transcripts.json"
+_ALL = (MODEL, MODEL_CONFIG, LABELLED, UNLABELLED, PREDICTIONS, TRANSCRIPTS, SUMMARY)
+
+
+def clear_leftovers(state: Path) -> None:
+    """Remove the temporary files of a run that was killed while it wrote; to be called while no other run goes on."""
+    for name in _ALL:
+        for leftover in state.glob(f".{name}.*"):
+            with suppress(OSError):
+                leftover.unlink()
 
 
 def write_embeddings(state: Path, root: Path, labelled: Table, unlabelled: Table) -> None:
-    """`labeled_embeddings.pt` and `unlabeled_embeddings.pt`: features [n, d], labels [n] (-1: none), names, paths."""
+    """LABELLED and UNLABELLED: features [n, d], labels [n] (-1: none), names, paths."""
     names = sorted({str(video.folder) for video in labelled.videos})
     numbers = {name: number for number, name in enumerate(names)}
-    for file, part in (("labeled_embeddings.pt", labelled), ("unlabeled_embeddings.pt", unlabelled)):
+    for file, part in ((LABELLED, labelled), (UNLABELLED, unlabelled)):
         content = {
             "features": part.features,
             "labels": np.array([numbers.get(str(video.folder), -1) for video in part.videos], dtype=np.int64),
@@ -54,20 +68,31 @@ def write_model(state: Path, model: Classifier | None, encoder_id: str, feature_
 
 
 def load_model(state: Path, encoder_id: str) -> Classifier | None:
-    """The last run's model if it is for these encoders' features."""
-    try:
-        if json.loads((state / MODEL_CONFIG).read_bytes())["encoder_id"] != encoder_id:
-            return None
-        return Classifier.load(state / MODEL)
-    except (OSError, ValueError, KeyError, TypeError, StorageError):
+    """The last run's model if it is for these encoders' features.
+
+    Raises StorageError where it is damaged, or not this program's; no code in it is ever run.
+    """
+    config, path = state / MODEL_CONFIG, state / MODEL
+    if not (config.exists() and path.exists()):
         return None
+    try:
+        if json.loads(config.read_bytes())["encoder_id"] != encoder_id:
+            return None
+        model = Classifier.load(path)
+        # Whether its arrays fit together shows in use.
+        probabilities = model.predict_proba(np.ones((1, len(model.columns)), dtype=np.float32))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise StorageError(f"{path}: is damaged, or was not written by this program") from error
+    if not (np.isfinite(probabilities).all() and all(isinstance(folder, str) for folder in model.folders)):
+        raise StorageError(f"{path}: is damaged, or was not written by this program")
+    return model
 
 
 def write_predictions(state: Path, root: Path, predictions: Sequence[Prediction]) -> None:
     """`predictions.json`: the unsorted clips with their best folders."""
-    write_json(state / "predictions.json", [prediction_document(prediction, root) for prediction in predictions])
+    write_json(state / PREDICTIONS, [prediction_document(prediction, root) for prediction in predictions])
 
 
 def write_transcripts(state: Path, transcripts: dict[str, Transcript]) -> None:
     """`transcripts.json`: what is said in each clip, by the clip's path in the library."""
-    write_json(state / "transcripts.json", {path: dataclasses.asdict(said) for path, said in transcripts.items()})
+    write_json(state / TRANSCRIPTS, {path: dataclasses.asdict(said) for path, said in transcripts.items()})

@@ -124,6 +124,13 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """A file of the program's own was damaged, and the run goes on without it; `message` is for the user."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRestarted:
     """The engine process ended, `reason` says how, and is started again; the run goes on from the cache."""
 
@@ -141,5 +148,6 @@ Event = (
     | NoModel
     | Predicted
     | Finished
+    | Noticed
     | EngineRestarted
 )

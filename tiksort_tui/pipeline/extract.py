@@ -91,12 +91,15 @@ class _Reading:
         # Three readings of a file must end by themselves before the file counts as hung.
         timeout = config.file_timeout_seconds / 4
         self._check_stamp()
-        info = media.probe(self.clip.path)
-        frames = media.sample_frames(self.clip.path, FRAMES, timeout)
         audio = None
-        if info.audio_codec and (encoders.sound or encoders.transcriber):
-            audio = media.read_audio(self.clip.path, encoders.audio_seconds, timeout)
-        self._check_stamp()
+        try:
+            info = media.probe(self.clip.path)
+            frames = media.sample_frames(self.clip.path, FRAMES, timeout)
+            if info.audio_codec and (encoders.sound or encoders.transcriber):
+                audio = media.read_audio(self.clip.path, encoders.audio_seconds, timeout)
+        finally:
+            # Neither what was read nor a failure must be kept under another content's id.
+            self._check_stamp()
         return _Material(
             info=info,
             prepared=encoders.image.prepare(frames),
@@ -106,7 +109,6 @@ class _Reading:
         )
 
     def _check_stamp(self) -> None:
-        """What is read must not be kept under another content's id."""
         if stamp_of(self.clip.path) != self.clip.stamp:
             raise PassingMediaError("the file has changed since the library was listed")
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tiksort_tui.cache import EmbeddingCache
+from tiksort_tui.cache import CacheDamaged, EmbeddingCache, set_cache_aside
 from tiksort_tui.domain import Failure, Prediction, Suggestion, Transcript, Video
 from tiksort_tui.encoders import EncoderPlan, choose_encoders
 from tiksort_tui.encoders.base import Encoders
 from tiksort_tui.errors import LibraryError
-from tiksort_tui.learning import Classifier, NotEnoughLabels, StorageError, block_slices, fit
+from tiksort_tui.learning import Classifier, FeaturesError, NotEnoughLabels, StorageError, block_slices, fit
 from tiksort_tui.library.scan import scan
 from tiksort_tui.pipeline import artifacts
 from tiksort_tui.pipeline.events import (
@@ -25,6 +25,7 @@ from tiksort_tui.pipeline.events import (
     Finished,
     FolderRecall,
     NoModel,
+    Noticed,
     Predicted,
     RunRequest,
     Scanned,
@@ -51,9 +52,24 @@ def run(
     plan = choose_encoders(request.config)
     encoders = load(plan)
     yield EncodersReady(encoders.name, encoders.device)
-    bound = request.config.extraction.strip_cache_mb * 1024 * 1024
-    with closing(EmbeddingCache(request.state / CACHE, bound)) as cache:
-        yield from _Run(request, plan, encoders, cache, wanted).events()
+    artifacts.clear_leftovers(request.state)
+
+    def attempt() -> Iterator[Event]:
+        bound = request.config.extraction.strip_cache_mb * 1024 * 1024
+        with closing(EmbeddingCache(request.state / CACHE, bound)) as cache:
+            cache.check()
+            yield from _Run(request, plan, encoders, cache, wanted).events()
+
+    try:
+        yield from attempt()
+    except CacheDamaged as damage:
+        # None: another process has set it aside, and has said so.
+        if kept := set_cache_aside(damage):
+            yield Noticed(
+                f"the cache of what was read of each clip is damaged ({damage.reason}): it is kept as {kept}, and the "
+                "clips are read again"
+            )
+        yield from attempt()
 
 
 class _Run:
@@ -82,7 +98,7 @@ class _Run:
 
     def events(self) -> Iterator[Event]:
         with self._timed("scan_s"):
-            self._snapshot = scan(self._request.library, self._request.config.library.extensions, self._request.state)
+            self._snapshot = scan(self._request.library, self._request.config.library, self._request.state)
             self._ids, unreadable = identify(self._snapshot.videos, self._cache)
             clips, remembered = self._to_extract()
         cached = len(set(self._ids.values())) - len(clips) - len({self._ids[failure.path] for failure in remembered})
@@ -94,9 +110,13 @@ class _Run:
             yield self._fail(failure.path, failure.reason, 0, len(clips))
 
         # Until there is a new model, the last run's is better than none.
-        if last := artifacts.load_model(self._request.state, self._encoders.id):
-            yield from self._predict(last, unsorted, self._request.generation - 1)
-            self._predictions.clear()
+        try:
+            if last := artifacts.load_model(self._request.state, self._encoders.id):
+                yield from self._predict(last, unsorted, self._request.generation - 1)
+                self._predictions.clear()
+        except (StorageError, FeaturesError):
+            model = self._request.state / artifacts.MODEL
+            yield Noticed(f"{model}: is damaged, or not this library's; it is not used, and a new one is learned")
 
         extracted = 0
         for event in self._extract_and_train(clips):

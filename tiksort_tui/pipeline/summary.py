@@ -64,9 +64,10 @@ def save_summary(state: Path, summary: RunSummary) -> None:
 def load_summary(state: Path) -> RunSummary | None:
     """The last run's summary; None where there is none that can be read."""
     try:
-        return cast(RunSummary, from_json(RunSummary, json.loads((state / SUMMARY).read_bytes())))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        summary = cast(RunSummary, from_json(RunSummary, json.loads((state / SUMMARY).read_bytes())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return summary if all(prediction.suggestions for prediction in summary.predictions) else None
 
 
 def prediction_document(prediction: Prediction, root: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tiksort_tui.player.settings import NAME, apply_settings
 
 ANSWER_SECONDS = 3.0
 POLL_SECONDS = 0.2
+OSD_MILLISECONDS = 1500
 
 
 class Player:
@@ -102,6 +103,14 @@ class Player:
 
     def set_speed(self, speed: float) -> None:
         self._send("set_property", "speed", speed)
+
+    def multiply_speed(self, factor: float) -> None:
+        self._send("multiply", "speed", factor)
+
+    def show(self, text: str) -> None:
+        """Show a line of text over the clip for a moment."""
+        # What follows "$>" is taken as it is: a name must not read mpv's properties.
+        self._send("show-text", f"$>{text}", OSD_MILLISECONDS)
 
     def seek(self, seconds: float) -> None:
         """Go this far on, or back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 import threading
@@ -20,26 +21,24 @@ from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
-from tiksort_tui.errors import ConfigError, EncoderError, ExitCode, MoveError, TiksortError
-from tiksort_tui.library.moves import Retraced
+from tiksort_tui.errors import ConfigError, EncoderError, ExitCode
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
 from tiksort_tui.pipeline.summary import fingerprint, load_summary
 from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerGone, PlayFailed, Playing
 from tiksort_tui.player.player import Player
-from tiksort_tui.session import FilingRequest, Session
+from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
-from tiksort_tui.tui.filing import Filer
-from tiksort_tui.tui.keymap import MPV_KEYS, key_from_mpv
+from tiksort_tui.tui.keymap import Keymap
+from tiksort_tui.tui.moving import MOVING, Moves
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
 from tiksort_tui.tui.screens.sort import SortScreen
 
 PLAYER_LOG = "mpv.log"
+TERMINAL_SECONDS = 1.0
 # After the terminal is gone, the moves in flight have this long.
 HANG_UP_SECONDS = 10.0
-# The name of the tasks that move files or make folders: they are never cut short.
-FILING = "filing"
 PLAYER = "player"
 
 
@@ -53,6 +52,7 @@ class SortApp(App[None]):
     def __init__(self, root: Path, state: Path, config: Config) -> None:
         super().__init__()
         self.root, self.state, self.config = root, state, config
+        self.keymap = Keymap(config.keys)
         self.progress = Progress()
         self.playback: Playback | None = None
         self.notices: list[str] = []
@@ -62,55 +62,63 @@ class SortApp(App[None]):
         self._work: set[asyncio.Task[None]] = set()
         self.hung_up = False
         self._play_failed: Path | None = None
-        if not os.access(root, os.W_OK):
-            self.notices.append("This library is read-only: no clip can be filed.")
         self.session = self._open_session()
-        self.filer = Filer(root, state, config.library)
+        self.moves = Moves(self)
         self.details = DetailsReader(state)
         self.engine = Engine(state / LOG)
         self.runs = Runs(self)
-        self.player = Player(config.player, state / PLAYER_LOG, MPV_KEYS, self._hear_player)
+        self.player = Player(config.player, state / PLAYER_LOG, self.keymap.mpv_keys, self._hear_player)
         self.sort_screen = SortScreen()
 
     async def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, lambda: self.start(self.leave()))
+        loop.add_signal_handler(signal.SIGTERM, lambda: self.start(self.leave(ExitCode.INTERRUPTED)))
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        self.set_interval(TERMINAL_SECONDS, self._look_for_terminal)
         await self.push_screen(self.sort_screen)
-        self.start(self._reconcile())
+        self.start(self.moves.begin(), name=MOVING)
         if not self._unchanged:
             self.runs.toggle()
 
     async def on_unmount(self) -> None:
         # A run that sees its engine end starts another one; a look-up finds its thread gone.
         for task in self._work:
-            if task.get_name() != FILING:
+            if task.get_name() != MOVING:
                 task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         await self.engine.close()
         await self.player.close()
-        await self.filer.close()
+        await self.moves.close()
         self.details.close()
 
     def _hang_up(self) -> None:
         """The terminal is gone: end by all means, since threads that read from it or draw on it may never end."""
+        if self.hung_up:
+            return
         self.hung_up = True
         timer = threading.Timer(HANG_UP_SECONDS, os._exit, (ExitCode.INTERRUPTED,))
         timer.daemon = True
         timer.start()
         self.start(self.leave())
 
+    def _look_for_terminal(self) -> None:
+        # Only who has a controlling terminal is told by a signal that it is gone.
+        terminal = select.poll()
+        terminal.register(sys.__stdin__ or 0, 0)
+        if not self.is_headless and terminal.poll(0):
+            self._hang_up()
+
     async def action_quit(self) -> None:
         # Not awaited: the app goes on while moves are finished.
         self.start(self.leave())
 
-    async def leave(self) -> None:
-        """End the program when the moves in flight are done."""
+    async def leave(self, code: ExitCode = ExitCode.FINE) -> None:
+        """End the program with `code` when the moves in flight are done."""
         if self.session.busy:
             self.sort_screen.say("finishing the moves in flight …")
-        filings = [task for task in self._work if task.get_name() == FILING]
+        filings = [task for task in self._work if task.get_name() == MOVING]
         await asyncio.gather(*filings, return_exceptions=True)
-        self.exit()
+        self.exit(return_code=code)
 
     def start(self, work: Coroutine[Any, Any, None], name: str = "") -> asyncio.Task[None]:
         """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown."""
@@ -119,25 +127,13 @@ class SortApp(App[None]):
         task.add_done_callback(self._ended)
         return task
 
-    def file(self, request: FilingRequest) -> None:
-        """Carry out a filing that the session has planned."""
-        self.start(self._file(request), name=FILING)
-
-    def undo(self) -> None:
-        """Take back the last action."""
-        self.start(self._undo(), name=FILING)
-
-    def make_folder(self, name: str) -> None:
-        """Make a folder of the library."""
-        self.start(self._make_folder(name), name=FILING)
-
     def _open_session(self) -> Session:
-        snapshot = scan(self.root, self.config.library.extensions, self.state)
+        snapshot = scan(self.root, self.config.library, self.state)
         summary = load_summary(self.state)
         if summary is None:
-            session = Session(snapshot)
+            session = Session(snapshot, own_keys=self.keymap.folders)
         else:
-            session = Session(snapshot, summary.predictions)
+            session = Session(snapshot, summary.predictions, self.keymap.folders)
             session.failures.update((failure.path, failure.reason) for failure in summary.failed)
             self.progress.encoder, self.progress.model = summary.encoder_name, summary.model
             self.progress.no_model = summary.reason
@@ -152,55 +148,6 @@ class SortApp(App[None]):
             self._unchanged = summary is not None and summary.fingerprint == fingerprint(snapshot, self.config, plan)
         return session
 
-    async def _reconcile(self) -> None:
-        for message in await self.filer.reconcile():
-            self.sort_screen.say(message)
-
-    async def _file(self, request: FilingRequest) -> None:
-        name, folder = visible(request.clip.name), visible(request.folder)
-        try:
-            filing = await self.filer.file(request.clip, request.folder)
-        except TiksortError as error:
-            self.session.move_failed(request)
-            if not request.clip.exists():
-                self.session.gone(request.clip)
-            self.sort_screen.say(str(error), trouble=True)
-        else:
-            self.session.moved(request)
-            other_name = "" if filing.target.name == request.clip.name else f" as {visible(filing.target.name)}"
-            self.sort_screen.say(f"Filed {name} in {folder}{other_name}")
-        self.sort_screen.changed()
-
-    async def _undo(self) -> None:
-        try:
-            undone = await self.filer.undo()
-        except TiksortError as error:
-            self.sort_screen.say(str(error), trouble=True)
-            return
-        for filing in undone.filings:
-            self.session.undone(filing)
-            self.sort_screen.say(f"Took {visible(filing.source.name)} back from {visible(filing.target.parent.name)}")
-        for rename in undone.folders:
-            self.session.folder_renamed(rename.new, rename.old)
-            self.sort_screen.say(f"{visible(rename.new)} is called {visible(rename.old)} again")
-        for refusal in undone.refusals:
-            self.sort_screen.say(str(refusal), trouble=True)
-        if undone == Retraced():
-            self.sort_screen.say("Nothing to undo")
-        self.sort_screen.changed()
-
-    async def _make_folder(self, name: str) -> None:
-        try:
-            await self.filer.make_folder(name)
-        except MoveError as error:
-            self.sort_screen.ask_for_folder(name, str(error))
-            return
-        self.session.add_folder(name)
-        key = next((folder.key for folder in self.session.folders if folder.name == name), None)
-        how = f"key {key}" if key else "no key is left: / files into it"
-        self.sort_screen.say(f"New folder {visible(name)}, {how}")
-        self.sort_screen.changed()
-
     def _hear_player(self, event: PlayerEvent) -> None:
         # In the screen's own time: an error there is the screen's, and must not end what speaks to mpv.
         self.call_later(self._on_player, event)
@@ -208,8 +155,8 @@ class SortApp(App[None]):
     def _on_player(self, event: PlayerEvent) -> None:
         match event:
             case KeyPressed(key):
-                if (name := key_from_mpv(key)) and self.screen is self.sort_screen:
-                    self.sort_screen.press(name, time.monotonic())
+                if (name := self.keymap.key_from_mpv(key)) and self.screen is self.sort_screen:
+                    self.sort_screen.press(name, time.monotonic(), in_mpv=True)
             case Playback() if self._play_failed != self.session.current:
                 self.playback = event
             case Playing():
@@ -246,8 +193,8 @@ def run_screen(library: Path, config: Config) -> ExitCode:
         try:
             app.run()
         finally:
+            if app.hung_up:
+                os._exit(ExitCode.INTERRUPTED)
             os.dup2(terminal.fileno(), 2)
             sys.__stderr__ = original  # type: ignore[misc]
-    if app.hung_up:
-        os._exit(ExitCode.INTERRUPTED)
-    return ExitCode.FINE if app.return_code in (0, None) else ExitCode.ENGINE_FAILED
+    return ExitCode(app.return_code or ExitCode.FINE)

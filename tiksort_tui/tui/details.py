@@ -48,6 +48,9 @@ class DetailsReader:
             stat = path.lstat()
         except OSError:
             return Details()
+        if self._cache is not None and not self._cache.is_current:
+            self._cache.close()
+            self._cache = None
         if self._cache is None:
             self._cache = EmbeddingCache(self._state / CACHE)
         video_id = self._cache.id_of(FileStamp.of(stat))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tiksort_tui.config import LibraryConfig
-from tiksort_tui.domain import Filing
+from tiksort_tui.domain import Filing, FolderRename
 from tiksort_tui.library.folders import make_folder
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Retraced
-from tiksort_tui.library.state import JOURNAL
+from tiksort_tui.library.state import JOURNAL, TRASH_FOLDER
 
 T = TypeVar("T")
 
@@ -28,12 +28,18 @@ class Filer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="filing")
 
     async def file(self, clip: Path, folder: str) -> Filing:
-        """File one clip; raises MoveError, and it is where it was."""
+        """File one clip, also into the trash folder; raises MoveError, and it is where it was."""
+        if folder == TRASH_FOLDER:
+            return await self.in_turn(lambda: self._mover.trash(clip))
         return await self.in_turn(lambda: self._mover.file(clip, folder))
 
     async def undo(self) -> Retraced:
         """Take back the last action, also one of an earlier session."""
         return await self.in_turn(self._mover.undo)
+
+    async def redo(self) -> Retraced:
+        """Do again what the last undo took back."""
+        return await self.in_turn(self._mover.redo)
 
     async def reconcile(self) -> list[str]:
         """Put interrupted moves right and say what was done."""
@@ -42,6 +48,10 @@ class Filer:
     async def make_folder(self, name: str) -> None:
         """Make a folder; raises MoveError."""
         await self.in_turn(lambda: make_folder(self._root, name))
+
+    async def rename_folder(self, old: str, new: str) -> FolderRename:
+        """Give a folder another name; raises MoveError."""
+        return await self.in_turn(lambda: self._mover.rename_folder(old, new))
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What `work` gives in the filing thread, after all that was asked for before."""

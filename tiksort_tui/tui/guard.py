@@ -15,7 +15,9 @@ HELD_SECONDS = 0.4
 # After the pieces of a torn escape sequence, its rest may still be under way.
 TORN_SECONDS = 1.0
 # What Textual makes of the first bytes of a sequence whose rest does not come in time; besides, alt+ and a letter.
-TORN_KEYS = {"escape", "circumflex_accent", "left_square_bracket", "right_square_bracket"}
+# The brackets are also typed, for what harms nothing; whatever follows one may be the rest of a sequence.
+TORN_KEYS = {"escape", "circumflex_accent"}
+BRACKETS = {"left_square_bracket", "right_square_bracket"}
 
 
 class FilingGuard:
@@ -26,6 +28,7 @@ class FilingGuard:
         self._key_at = float("-inf")
         self._held = False
         self._torn_at = float("-inf")
+        self._bracket_at = float("-inf")
         self._painted: Path | None = None
         self._painted_at = float("inf")
 
@@ -43,12 +46,15 @@ class FilingGuard:
         since = now - self._key_at
         self._held = key == self._key and since < (HELD_SECONDS if self._held else REPEAT_SECONDS)
         burst = key != self._key and since < BURST_SECONDS
-        if key in TORN_KEYS or key.startswith("alt+"):
+        if key in TORN_KEYS or key.startswith("alt+") or (key in BRACKETS and self.torn(key, now)):
             self._torn_at = now
+        elif key in BRACKETS:
+            self._bracket_at = now
         self._key, self._key_at = key, now
         seen = clip is not None and clip == self._painted and now - self._painted_at >= SEEN_SECONDS
-        return seen and not (self._held or burst or self.torn(now))
+        return seen and not (self._held or burst or self.torn(key, now))
 
-    def torn(self, now: float) -> bool:
-        """Whether keys may be the pieces of an escape sequence, and mean nothing."""
-        return now - self._torn_at < TORN_SECONDS
+    def torn(self, key: str, now: float) -> bool:
+        """Whether `key` may be a piece of an escape sequence, and means nothing."""
+        after_bracket = key not in BRACKETS and now - self._bracket_at < TORN_SECONDS
+        return after_bracket or now - self._torn_at < TORN_SECONDS

@@ -1,85 +1,178 @@
-"""The keys of the sorting screen: one table for the screen, the help, the hints, the README and mpv's window."""
+"""The keys of the sorting screen: one table for the screen, the help, the palette, the README and mpv's window."""
 
 from __future__ import annotations
 
+import difflib
+import string
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
+
+from textual.keys import KEY_NAME_REPLACEMENTS
+
+from tiksort_tui.config import KeysConfig
+from tiksort_tui.errors import ConfigError
+
+DIGITS = tuple("1234567890")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a key does. `keys` are Textual's names; `shown` is how people write them; `hint` is for the bottom line."""
+    """What a key does. `keys` are Textual's names of the usual ones; `hint` is for the bottom line."""
 
     id: str
     keys: tuple[str, ...]
-    shown: str
     what: str
     hint: str = ""
 
 
 COMMANDS = (
-    Command("file", tuple("1234567890"), "1-9 0", "file into folder 1-10 and go on", "1-0 file"),
-    Command("take_1", ("enter",), "Enter", "take the first suggestion", "Enter take"),
-    Command("take_2", ("tab",), "Tab", "take the second suggestion"),
-    Command("take_3", ("shift+tab",), "Shift+Tab", "take the third suggestion"),
-    Command("choose", ("slash",), "/", "file into a folder by a part of its name", "/ folder"),
-    Command("undo", ("u",), "u", "take the last filing back", "u undo"),
-    Command("later", ("s", "ctrl+right"), "s, Ctrl+→", "later: put the clip at the end of the queue", "s later"),
-    Command("previous", ("p", "ctrl+left"), "p, Ctrl+←", "back to the previous clip"),
-    Command("pause", ("space",), "Space", "pause, and go on", "Space pause"),
-    Command("back", ("left", "h"), "←, h", "5 seconds back", "←→ seek"),
-    Command("forward", ("right", "l"), "→, l", "5 seconds forward"),
-    Command("mute", ("m",), "m", "mute"),
-    Command("down", ("down", "j"), "↓, j", "next clip in the queue, without filing", "j k walk"),
-    Command("up", ("up", "k"), "↑, k", "previous clip in the queue"),
-    Command("new_folder", ("n",), "n", "new folder"),
-    Command("retrain", ("r",), "r", "look for new clips and learn; again: cancel", "r retrain"),
-    Command("window", ("v",), "v", "bring the window of mpv back"),
-    Command("help", ("question_mark", "f1"), "?, F1", "all keys", "? keys"),
-    Command("quit", ("q", "ctrl+q", "ctrl+c"), "q, Ctrl+Q, Ctrl+C", "quit", "q quit"),
+    Command("file", DIGITS, "file into folder 1-10 and go on", "1-0 file"),
+    Command("take_1", ("enter",), "take the first suggestion", "Enter take"),
+    Command("take_2", ("tab",), "take the second suggestion"),
+    Command("take_3", ("shift+tab",), "take the third suggestion"),
+    Command("choose", ("slash",), "type a folder's name, or a new one", "/ folder"),
+    Command("undo", ("u",), "take back what was done last", "u undo"),
+    Command("redo", ("U", "ctrl+r"), "do again what was taken back"),
+    Command("trash", ("d",), "put the clip in the trash folder"),
+    Command("later", ("s", "ctrl+right"), "later: put the clip at the end of the queue", "s later"),
+    Command("previous", ("p", "ctrl+left"), "back to the previous clip"),
+    Command("pause", ("space",), "pause, and go on", "Space pause"),
+    Command("back", ("left", "h"), "5 seconds back", "←→ seek"),
+    Command("forward", ("right", "l"), "5 seconds forward"),
+    Command("back_1", ("shift+left", "comma"), "1 second back"),
+    Command("forward_1", ("shift+right", "full_stop"), "1 second forward"),
+    Command("slower", ("less_than_sign", "left_square_bracket"), "slower"),
+    Command("faster", ("greater_than_sign", "right_square_bracket"), "faster"),
+    Command("normal_speed", ("backspace",), "normal speed"),
+    Command("mute", ("m",), "mute"),
+    Command("louder", ("plus", "equals_sign"), "louder"),
+    Command("softer", ("minus",), "softer"),
+    Command("fullscreen", ("f",), "fill the screen with mpv's window"),
+    Command("window", ("v",), "bring the window of mpv back"),
+    Command("down", ("down", "j"), "next clip in the queue, without filing", "j k walk"),
+    Command("up", ("up", "k"), "previous clip in the queue"),
+    Command("go_to", ("g",), "go to a clip by its name"),
+    Command("order", ("o",), "the queue's order"),
+    Command("filter", ("w",), "what the queue shows"),
+    Command("sure", ("b",), "the sure ones in one go", "b sure ones"),
+    Command("model", ("t",), "how good the model is, and probable misfilings"),
+    Command("new_folder", ("n",), "new folder"),
+    Command("rename_folder", (), "give a folder another name"),
+    Command("details", ("i",), "all that is known of the clip"),
+    Command("retrain", ("r",), "look for new clips and learn; again: cancel", "r retrain"),
+    Command("palette", ("colon", "ctrl+p"), "all commands by their name"),
+    Command("help", ("question_mark", "f1"), "all keys", "? keys"),
+    Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "q quit"),
 )
 
-# A key that moves a file counts only for a clip that was seen.
-FILING = {"file", "take_1", "take_2", "take_3"}
+# Those that move the clip on screen: they count only for one that was seen.
+FILING = {"file", "take_1", "take_2", "take_3", "trash"}
+# Those that change the library, which one screen at a time may do.
+CHANGING = FILING | {"choose", "undo", "redo", "new_folder", "rename_folder", "sure"}
 
-_BY_KEY = {key: command.id for command in COMMANDS for key in command.keys}
-
+_SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 _MPV_NAMES = {
-    "space": "SPACE",
-    "enter": "ENTER",
-    "tab": "TAB",
-    "shift+tab": "Shift+TAB",
-    "left": "LEFT",
-    "right": "RIGHT",
-    "up": "UP",
-    "down": "DOWN",
-    "ctrl+left": "Ctrl+LEFT",
-    "ctrl+right": "Ctrl+RIGHT",
-    "ctrl+q": "Ctrl+q",
-    "ctrl+c": "Ctrl+c",
-    "question_mark": "?",
-    "slash": "/",
-    "f1": "F1",
-}
-_FROM_MPV = {_MPV_NAMES.get(key, key): key for key in chain.from_iterable(command.keys for command in COMMANDS)}
-
-MPV_KEYS = tuple(_FROM_MPV)
-"""mpv's names of all keys, which its window is to tell."""
+    "left": "LEFT", "right": "RIGHT", "up": "UP", "down": "DOWN", "space": "SPACE", "enter": "ENTER", "tab": "TAB",
+    "escape": "ESC", "backspace": "BS", "delete": "DEL", "insert": "INS", "home": "HOME", "end": "END",
+    "pageup": "PGUP", "pagedown": "PGDWN", "number_sign": "SHARP",
+}  # fmt: skip
 
 
-def command_of(key: str) -> str | None:
-    """The command that a key, by Textual's name, stands for."""
-    return _BY_KEY.get(key)
+class Keymap:
+    """The usual keys with the user's own in their place. Raises ConfigError where these clash or mean nothing."""
+
+    def __init__(self, config: KeysConfig) -> None:
+        known = {command.id for command in COMMANDS} - {"file"}
+        for name in config.commands:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                raise ConfigError(f"keys.commands: there is no command {name!r}; did you mean {near!r}?")
+        self.folders = {key_named(key): folder for key, folder in config.folders.items()}
+        self.keys: dict[str, tuple[str, ...]] = {
+            command.id: tuple(map(key_named, config.commands.get(command.id, command.keys))) for command in COMMANDS
+        }
+        self._commands: dict[str, str] = {}
+        for command, keys in self.keys.items():
+            for key in keys:
+                self._claim(key, command)
+        for key in self.folders:
+            self._claim(key, "file")
+        self._of_mpv = {mpv_name(key): key for key in self._commands}
+        self.mpv_keys = tuple(self._of_mpv)
+        """mpv's names of all keys, which its window is to tell."""
+
+    def command_of(self, key: str) -> str | None:
+        """The command that a key, by Textual's name, stands for."""
+        return self._commands.get(key)
+
+    def key_from_mpv(self, key: str) -> str | None:
+        """Textual's name of a key that mpv's window told."""
+        return self._of_mpv.get(key)
+
+    def rows(self) -> list[tuple[str, Command]]:
+        """Every command, and its keys as people write them."""
+        return [(self._shown(command), command) for command in COMMANDS]
+
+    def hints(self, width: int) -> str:
+        """As many hints as fit into `width` columns; those for the help and for leaving always do."""
+        *first, help_, quit_ = [self._hint(command) for command in COMMANDS if command.hint]
+        while first and len("  ".join([*first, help_, quit_])) > width:
+            first.pop()
+        return "  ".join([*first, help_, quit_])
+
+    def _shown(self, command: Command) -> str:
+        keys = self.keys[command.id]
+        # What has no key of its own stands in the palette.
+        return "1-9 0" if keys == DIGITS else ", ".join(map(shown, keys or self.keys["palette"][:1]))
+
+    def _hint(self, command: Command) -> str:
+        if self.keys[command.id] == command.keys:
+            return command.hint
+        keys = self.keys[command.id] or self.keys["palette"]
+        return f"{shown(keys[0])} {command.hint.split(' ', 1)[1]}"
+
+    def _claim(self, key: str, command: str) -> None:
+        if key in self._commands:
+            both = f"{_what(self._commands[key], key, self.folders)} and {_what(command, key, self.folders)}"
+            raise ConfigError(f"keys: {shown(key)} cannot stand for both {both}; give one of them another key")
+        self._commands[key] = command
 
 
-def key_from_mpv(key: str) -> str | None:
-    """Textual's name of a key that mpv's window told."""
-    return _FROM_MPV.get(key)
+def key_named(key: str) -> str:
+    """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`."""
+    modifiers, _, last = key.rpartition("+") if not key.endswith("+") else (key[:-1].removesuffix("+"), "+", "+")
+    if len(last) == 1 and not last.isalnum():
+        name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
+        last = KEY_NAME_REPLACEMENTS.get(name, name)
+    return f"{modifiers}+{last}" if modifiers else last
 
 
-def hints(width: int) -> str:
-    """As many hints as fit into `width` columns; those for the help and for leaving always do."""
-    *first, help_, quit_ = [command.hint for command in COMMANDS if command.hint]
-    while first and len("  ".join([*first, help_, quit_])) > width:
-        first.pop()
-    return "  ".join([*first, help_, quit_])
+_CHARACTERS = {key_named(character): character for character in string.punctuation}
+
+
+def shown(key: str) -> str:
+    """`key`, by Textual's name, as people write it."""
+    *modifiers, last = key.split("+")
+    name = _SHOWN.get(last) or _character(last)
+    if name is None:
+        name = last.capitalize()
+    elif modifiers:
+        name = name.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def mpv_name(key: str) -> str:
+    """mpv's name of `key`, by Textual's."""
+    *modifiers, last = key.split("+")
+    name = _MPV_NAMES.get(last) or _character(last) or last.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def _character(key: str) -> str | None:
+    """The character that a key gives, None where it is not one that can be seen."""
+    return key if len(key) == 1 else _CHARACTERS.get(key)
+
+
+def _what(command: str, key: str, folders: Mapping[str, str]) -> str:
+    return f"the folder {folders[key]!r}" if command == "file" and key in folders else repr(command)

@@ -7,14 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from tiksort_tui.domain import visible
-from tiksort_tui.engine.record import RunGoingOn, recorded_run
-from tiksort_tui.errors import TiksortError
+from tiksort_tui.engine.record import recorded_run
+from tiksort_tui.errors import LibraryInUse, TiksortError
 from tiksort_tui.library.scan import scan
 from tiksort_tui.pipeline.events import (
     EngineRestarted,
     Event,
     Finished,
     NoModel,
+    Noticed,
     Predicted,
     RunRequest,
     VideoExtracted,
@@ -52,11 +53,17 @@ class Runs:
         """Have the clip on screen and the next ones read first."""
         self._app.start(self._app.engine.want(self._app.session.upcoming(READ_AHEAD)))
 
+    async def look_again(self) -> None:
+        """See what other programs brought and took away, while no filing is half done."""
+        app = self._app
+        app.session.rescan(await app.moves.in_turn(lambda: scan(app.root, app.config.library, app.state)))
+        app.sort_screen.changed()
+
     async def _follow(self) -> None:
         app = self._app
         request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1)
         try:
-            await self._look_again()
+            await self.look_again()
             self.want()
             while app.progress.stage != CANCELLING:
                 try:
@@ -66,7 +73,7 @@ class Runs:
                             if isinstance(event, Finished):
                                 finished()
                     break
-                except RunGoingOn:
+                except LibraryInUse:
                     # Its results are in the cache when it is over, and this run is quick then.
                     app.progress.stage = "waiting for another run"
                     await asyncio.sleep(WAIT_SECONDS)
@@ -76,15 +83,6 @@ class Runs:
             self._run = None
             app.progress.stop()
             app.sort_screen.changed()
-
-    async def _look_again(self) -> None:
-        """What other programs brought and took away; in the filer's thread, so that no filing is half done."""
-        app = self._app
-        snapshot = await app.filer.in_turn(
-            lambda: scan(app.root, app.config.library.extensions, app.state)
-        )
-        app.session.rescan(snapshot)
-        app.sort_screen.changed()
 
     def _take(self, event: Event) -> None:
         app, session = self._app, self._app.session
@@ -104,6 +102,8 @@ class Runs:
                 app.sort_screen.extracted(path)
                 if note:
                     app.sort_screen.say(f"{visible(path.name)}: {note}", trouble=True)
+            case Noticed(message):
+                app.sort_screen.say(message, trouble=True)
             case EngineRestarted(reason):
                 app.sort_screen.say(f"the engine ended ({reason}) and is started again", trouble=True)
         app.sort_screen.changed(soon=False)

@@ -1,4 +1,4 @@
-"""Asks for the name of a new folder."""
+"""Asks for the name of a folder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from tiksort_tui.tui.screens.dialog import Dialog
 class FolderNameScreen(Dialog):
     """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
 
-    def __init__(self, name: str = "", problem: str = "") -> None:
+    def __init__(self, title: str, name: str = "", problem: str = "") -> None:
         super().__init__()
+        self._name_title = title
         self._folder_name = name
         self._problem = problem
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="name_box"):
-            yield Label(Content.styled(self._problem, "$warning") if self._problem else Content("New folder"))
-            yield Input(self._folder_name, placeholder="its name", id="folder_name", select_on_focus=False)
-            yield Label("Enter makes it, Esc does not")
+        with Vertical(classes="box"):
+            yield Label(Content.styled(self._problem, "$warning") if self._problem else Content(self._name_title))
+            yield Input(self._folder_name, placeholder="its name", select_on_focus=False)
+            yield Label("Enter does it, Esc does not")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.answer(event.value)

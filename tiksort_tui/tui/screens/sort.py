@@ -14,16 +14,16 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.screen import ModalScreen, Screen
 
+from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
+from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import WIDE, arrange
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.keymap import FILING, command_of, hints
+from tiksort_tui.tui.keymap import FILING
 from tiksort_tui.tui.panel import Panel, StripPanel
-from tiksort_tui.tui.screens.folder_choice import FolderChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
-from tiksort_tui.tui.screens.help import HelpScreen
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
@@ -33,8 +33,8 @@ TEXT_PANELS = (
     "bottom_rule", "keys", "message",
 )  # fmt: skip
 REDRAW_SECONDS = 0.1
+OSD_WIDTH = 60
 DETAILS_AFTER_SECONDS = 0.03
-SEEK_SECONDS = 5.0
 # Filings after which the speed says something.
 FILINGS_FOR_A_SPEED = 3
 
@@ -50,6 +50,7 @@ class SortScreen(Screen[None]):
         self._shown: Path | None = None
         self._details = Details()
         self._message, self._message_style, self._message_about = "", "", ""
+        self._looks_at_mpv = False
         self._dirty = False
         self._held: list[events.Key] | None = None
         self._regions: dict[str, Region] = {}
@@ -81,17 +82,6 @@ class SortScreen(Screen[None]):
                 panel.styles.offset = (region.x, region.y)
                 panel.styles.width, panel.styles.height = region.width, region.height
 
-    def _lay_over(self, screen: ModalScreen[Any], then: Callable[[Any], None] | None = None) -> None:
-        """Put `screen` over this one. Keys that come before it is there are meant for it."""
-        held = self._held = []
-
-        def there() -> None:
-            for event in held:
-                self.app.post_message(events.Key(event.key, event.character))
-
-        self.app.push_screen(screen, then)
-        screen.call_after_refresh(there)
-
     def on_screen_suspend(self) -> None:
         self._guard.covered()
 
@@ -109,55 +99,25 @@ class SortScreen(Screen[None]):
         else:
             self._held.append(event)
 
-    def press(self, key: str, at: float) -> None:
-        """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
-        command = command_of(key)
-        session, player = self.sort.session, self.sort.player
-        allowed = self._guard.allows(key, session.current, at)
-        if command is None or self._guard.torn(at) or (command in FILING and not allowed):
+    def press(self, key: str, at: float, in_mpv: bool = False) -> None:
+        """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock.
+
+        Who pressed it `in_mpv`'s window looks there, and reads there what comes of it.
+        """
+        command = self.sort.keymap.command_of(key)
+        allowed = self._guard.allows(key, self.sort.session.current, at)
+        if command is None or self._guard.torn(key, at) or (command in FILING and not allowed):
             return
+        self._looks_at_mpv = in_mpv
         self.take_back()
-        match command:
-            case "file":
-                self._file(session.folder_of_key(key), f"no folder has the key {key}")
-            case "take_1" | "take_2" | "take_3":
-                self._file(session.suggestion(int(command[-1])), "there is no suggestion to take")
-            case "choose":
-                names = [folder.name for folder in session.folders]
-                self._lay_over(FolderChoiceScreen(names), self._file_chosen)
-            case "undo":
-                self.sort.undo()
-            case "later":
-                session.later()
-            case "previous":
-                session.previous()
-            case "down":
-                session.walk(1)
-            case "up":
-                session.walk(-1)
-            case "pause":
-                player.toggle_pause()
-            case "back":
-                player.seek(-SEEK_SECONDS)
-            case "forward":
-                player.seek(SEEK_SECONDS)
-            case "mute":
-                player.toggle_mute()
-            case "window":
-                player.bring_back()
-            case "retrain":
-                self.sort.runs.toggle()
-            case "new_folder":
-                self.ask_for_folder()
-            case "help":
-                self._lay_over(HelpScreen())
-            case "quit":
-                self.sort.start(self.sort.leave())
+        perform(self, command, key)
         self.changed()
 
     def say(self, text: str, trouble: bool = False, about: str = "") -> None:
         """Show one line at the bottom, until the next key or until it is taken back."""
         self._message = text.replace(f"{self.sort.root}/", "")
+        if self._looks_at_mpv:
+            self.sort.player.show(views.message(self._message, OSD_WIDTH))
         self._message_style, self._message_about = ("$warning" if trouble else "$text"), about
         self.changed(soon=False)
 
@@ -167,9 +127,26 @@ class SortScreen(Screen[None]):
             self._message = self._message_about = ""
             self.changed(soon=False)
 
+    def lay_over(self, screen: ModalScreen[Any], then: Callable[[Any], None] | None = None) -> None:
+        """Put `screen` over this one. Keys that come before it is there are meant for it."""
+        held = self._held = []
+
+        def there() -> None:
+            for event in held:
+                self.app.post_message(events.Key(event.key, event.character))
+
+        self.app.push_screen(screen, then)
+        screen.call_after_refresh(there)
+
     def ask_for_folder(self, name: str = "", problem: str = "") -> None:
         """Ask for a new folder's name, again if there was a problem with `name`."""
-        self._lay_over(FolderNameScreen(name, problem), self._make_folder)
+        self.lay_over(FolderNameScreen("New folder", name, problem), self._make_folder)
+
+    def ask_for_new_name(self, old: str, name: str = "", problem: str = "") -> None:
+        """Ask for another name for the folder `old`, again if there was a problem with `name`."""
+        if old:
+            screen = FolderNameScreen(f"Another name for {visible(old)}", name or old, problem)
+            self.lay_over(screen, lambda new: self.sort.moves.rename_folder(old, new) if new else None)
 
     def extracted(self, clip: Path) -> None:
         """The engine knows more of `clip` now."""
@@ -184,22 +161,37 @@ class SortScreen(Screen[None]):
                 self._show_current()
             self._redraw_if_dirty()
 
-    def _file(self, folder: str | None, otherwise: str) -> None:
+    def file_into(self, folder: str | None, otherwise: str) -> None:
+        """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none."""
         if folder is None:
             self.say(otherwise)
         elif request := self.sort.session.file(folder):
-            self.sort.file(request)
+            self.sort.moves.file(request)
         elif self._shown is not None:
             self.say(f"there is no folder {folder} any more: n makes one")
+        self.changed()
 
-    def _file_chosen(self, folder: str | None) -> None:
-        if folder:
-            self._file(folder, "")
+    def file_into_chosen(self, folder: str) -> None:
+        """File the clip on screen into `folder`, which is made first if need be; none was chosen if it is empty."""
+        if folder and folder not in [known.name for known in self.sort.session.folders]:
+            self.sort.moves.make_folder(folder, then=lambda: self.file_into(folder, ""))
+        elif folder:
+            self.file_into(folder, "")
+
+    def go_to(self, name: str) -> None:
+        """Bring the clip of this name on screen, if there is one."""
+        self.sort.session.go_to(self.sort.root / name)
+        self.changed()
+
+    def do(self, command: str) -> None:
+        """Do what `command`, if any, says; it was chosen by its name."""
+        if command:
+            perform(self, command, "")
             self.changed()
 
     def _make_folder(self, name: str | None) -> None:
         if name:
-            self.sort.make_folder(name)
+            self.sort.moves.make_folder(name)
 
     def _show_current(self) -> None:
         """The cursor has come to another clip: play it, and find out what is known of it."""
@@ -283,7 +275,7 @@ class SortScreen(Screen[None]):
             case "learning":
                 return views.learning(app.progress, app.notices, now, width, height)
             case "keys":
-                return [Content.styled(" " + hints(width - 2), views.MUTED)]
+                return [Content.styled(" " + app.keymap.hints(width - 2), views.MUTED)]
             case _:
                 return [Content.styled(" " + views.message(self._message, width - 1), self._message_style)]
 

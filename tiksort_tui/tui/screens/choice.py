@@ -1,0 +1,102 @@
+"""Chooses one of many by typing a part of its name: folders, clips, commands, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Label
+
+from tiksort_tui.domain import visible
+from tiksort_tui.tui.screens.dialog import Dialog
+from tiksort_tui.tui.views.text import fit
+
+SHOWN = 10
+WIDTH = 52
+
+
+class ChoiceScreen(Dialog):
+    """Gives one of `options`, empty where it was called off.
+
+    With `creates`, such as "new folder", what is typed may also be none of them, and is then given as it is.
+    `marked` is where the choice stands at first.
+    """
+
+    def __init__(self, title: str, options: Sequence[str], creates: str = "", marked: str = "") -> None:
+        super().__init__()
+        self._choice_title = title
+        self._options = options
+        self._creates = creates
+        self._found = self._matches("")
+        self._place = self._found.index(marked) if marked in self._found else 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(self._choice_title)
+            yield Input(placeholder="a part of the name")
+            yield Label(self._drawn(), id="found")
+
+    def on_key(self, event: events.Key) -> None:
+        super().on_key(event)
+        step = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}.get(event.key)
+        if step and self._found:
+            event.stop()
+            event.prevent_default()
+            self._place = (self._place + step) % len(self._found)
+            self.query_one("#found", Label).update(self._drawn())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._found, self._place = self._matches(event.value), 0
+        self.query_one("#found", Label).update(self._drawn())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        # What was typed last may not have been told yet.
+        found = self._matches(event.value)
+        if found:
+            self.answer(found[self._place] if found == self._found else found[0])
+
+    def _matches(self, part: str) -> list[str]:
+        found = matching(self._options, part)
+        name = part.strip()
+        if self._creates and name and name.casefold() not in map(str.casefold, self._options):
+            found.append(name)
+        return found
+
+    def _drawn(self) -> Content:
+        if not self._found:
+            return Content.styled("nothing is called that", "$warning")
+        first = max(0, min(self._place - SHOWN // 2, len(self._found) - SHOWN))
+        lines = []
+        for place, name in enumerate(self._found[first : first + SHOWN], start=first):
+            new = self._creates and name not in self._options
+            text = fit(f"{self._creates}: {visible(name)}" if new else name, WIDTH - 8).rstrip()
+            lines.append(Content.styled(f"▸ {text}", "bold $primary") if place == self._place else Content(f"  {text}"))
+        if below := len(self._found) - first - SHOWN:
+            lines += [Content.styled(f"  … {below} more", "$foreground-muted")] if below > 0 else []
+        return Content("\n").join([*lines, Content.styled("Enter takes it, ↑ ↓ choose, Esc none", "$foreground-muted")])
+
+
+def matching(options: Iterable[str], part: str) -> list[str]:
+    """The options with `part` in their names, in any case: those that begin with it, then those with it as a word's
+    beginning, then the others; after them those that have its letters in their order."""
+    wanted = part.strip().casefold()
+    ranked: tuple[list[str], ...] = ([], [], [], [])
+    for option in options:
+        name = option.casefold()
+        if name.startswith(wanted):
+            ranked[0].append(option)
+        elif f" {wanted}" in name:
+            ranked[1].append(option)
+        elif wanted in name:
+            ranked[2].append(option)
+        elif _has_in_order(name, wanted):
+            ranked[3].append(option)
+    return [option for rank in ranked for option in rank]
+
+
+def _has_in_order(name: str, letters: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in letters)
