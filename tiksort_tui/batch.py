@@ -39,7 +39,7 @@ from tiksort_tui.pipeline.events import (
     VideoExtracted,
     VideoFailed,
 )
-from tiksort_tui.pipeline.summary import RunSummary, fingerprint, load_summary, prediction_document
+from tiksort_tui.pipeline.summary import RunSummary, fingerprint, load_summary, model_document, prediction_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class BatchOptions:
 
     library: Path
     config: Config
+    threshold: float | None = None
     move: bool = False
     as_json: bool = False
     retry: bool = False
@@ -59,6 +60,7 @@ class _Outcome:
     """What the run found and what was filed."""
 
     summary: RunSummary
+    to_file: tuple[Prediction, ...] = ()
     moved: tuple[Prediction, ...] = ()
     refused: tuple[Failure, ...] = ()
 
@@ -84,7 +86,17 @@ def _run_and_file(root: Path, state: Path, options: BatchOptions) -> _Outcome:
         summary = load_summary(state)
         if summary is None:
             raise EngineError(f"the run left no summary in {state}")
-    return _file(root, state, summary, options.config) if options.move else _Outcome(summary)
+    to_file = tuple(one for one in summary.predictions if _is_sure(one, options.threshold))
+    if options.move:
+        return _file(root, state, summary, to_file, options.config)
+    return _Outcome(summary, to_file)
+
+
+def _is_sure(prediction: Prediction, threshold: float | None) -> bool:
+    """Whether the clip is filed without a person: what the model promises, or what the user's `threshold` says."""
+    if threshold is None:
+        return prediction.sure and not prediction.audited
+    return prediction.confidence >= threshold
 
 
 def _unchanged(root: Path, state: Path, config: Config) -> RunSummary | None:
@@ -113,22 +125,23 @@ async def _run(root: Path, state: Path, options: BatchOptions) -> None:
         await engine.close()
 
 
-def _file(root: Path, state: Path, summary: RunSummary, config: Config) -> _Outcome:
+def _file(
+    root: Path, state: Path, summary: RunSummary, to_file: tuple[Prediction, ...], config: Config
+) -> _Outcome:
     moved, refused = [], []
     action = None
     with closing(Journal(state / JOURNAL)) as journal:
         mover = Mover(root, journal, config.library)
         for settled in mover.reconcile():
             _say(settled.message)
-        for prediction in summary.predictions:
-            if prediction.confidence >= config.prediction.threshold:
-                try:
-                    filing = mover.file(prediction.path, prediction.folder, action)
-                    action = action or filing.entry
-                    moved.append(prediction)
-                except MoveError as error:
-                    refused.append(Failure(prediction.path, str(error)))
-    return _Outcome(summary, tuple(moved), tuple(refused))
+        for prediction in to_file:
+            try:
+                filing = mover.file(prediction.path, prediction.folder, action)
+                action = action or filing.entry
+                moved.append(prediction)
+            except MoveError as error:
+                refused.append(Failure(prediction.path, str(error)))
+    return _Outcome(summary, to_file, tuple(moved), tuple(refused))
 
 
 def _document(root: Path, outcome: _Outcome) -> dict[str, Any]:
@@ -137,14 +150,7 @@ def _document(root: Path, outcome: _Outcome) -> dict[str, Any]:
     return {
         "library": str(root),
         "encoder": {"kind": summary.encoder_kind, "id": summary.encoder_id},
-        "model": None
-        if model is None
-        else {
-            "kind": model.kind,
-            "cv_accuracy": model.cv_accuracy,
-            "folders": list(model.folders),
-            "labelled": model.labelled,
-        },
+        "model": model and model_document(model),
         "reason": summary.reason,
         "predictions": [prediction_document(prediction, root) for prediction in summary.predictions],
         "failed": [{"video": _name(failure.path, root), "error": failure.reason} for failure in failed],
@@ -157,7 +163,7 @@ def _document(root: Path, outcome: _Outcome) -> dict[str, Any]:
 
 
 def _print_table(root: Path, outcome: _Outcome, options: BatchOptions) -> None:
-    summary, threshold = outcome.summary, options.config.prediction.threshold
+    summary = outcome.summary
     print(f"{visible(root)}: {summary.extracted} clips read, {summary.cached} known, encoder {summary.encoder_kind}")
     if summary.notice:
         print(summary.notice)
@@ -170,23 +176,32 @@ def _print_table(root: Path, outcome: _Outcome, options: BatchOptions) -> None:
     if names:
         print()
     for name, prediction in zip(names, summary.predictions, strict=True):
-        sure = " " if prediction.confidence >= threshold else "?"
+        sure = " " if prediction in outcome.to_file else "?"
         top = ", ".join(f"{visible(one.folder)} {one.confidence:.0%}" for one in prediction.suggestions)
         print(f"{name:<{width}} → {visible(prediction.folder)} ({prediction.confidence:.0%}){sure} [{top}]")
     _print_problems("Not read", summary.failed, root)
     _print_problems("Look at", summary.notes, root)
     _print_problems("Not filed", outcome.refused, root)
-    _print_summary(outcome, threshold, options.move)
+    _print_summary(outcome, options)
 
 
 def _print_model(model: Trained) -> None:
-    accuracy = "too few clips to measure it" if model.cv_accuracy is None else f"{model.cv_accuracy:.0%} right"
-    print(f"Model: {model.kind}, {accuracy} (cross-validated), from {model.labelled} clips")
-    for score in model.recall:
+    report = model.report
+    accuracy = "too few clips to measure it" if report.accuracy is None else f"{report.accuracy:.0%} right"
+    print(f"Model: {report.kind}, {accuracy} (cross-validated), from {report.labelled} clips; {model.promise}")
+    for score in report.folders:
         found = "not measured" if score.recall is None else f"{score.recall:.0%} found again"
         print(f"  {visible(score.folder)}: {score.clips} clips, {found}")
-    for note in model.notes:
-        print(f"  {note}")
+    for lift in report.modalities:
+        what = "held-out clips are less of a surprise" if lift.used else "not used, it does not help enough"
+        print(f"  {lift.name}: {what} ({lift.lift:+.3f} nats)")
+    for note in report.notes:
+        print(f"  {visible(note)}")
+    if model.audit and model.audit.precision is not None:
+        right = f"{model.audit.precision:.0%} were right"
+        print(f"  Of {model.audit.clips} clips that it was sure of and people filed themselves, {right}")
+    if model.misfiled:
+        print(f"  {len(model.misfiled)} sorted clips may be in the wrong folder: t on the screen shows them")
 
 
 def _print_problems(title: str, problems: Sequence[Failure], root: Path) -> None:
@@ -196,16 +211,19 @@ def _print_problems(title: str, problems: Sequence[Failure], root: Path) -> None
         print(f"  {visible(_name(problem.path, root))}: {visible(problem.reason)}")
 
 
-def _print_summary(outcome: _Outcome, threshold: float, move: bool) -> None:
+def _print_summary(outcome: _Outcome, options: BatchOptions) -> None:
     predictions = outcome.summary.predictions
     if not predictions:
         return
-    filed = outcome.moved if move else [one for one in predictions if one.confidence >= threshold]
-    print("\nFiled:" if move else "\nWould file (nothing is touched without --move):")
+    filed = outcome.moved if options.move else outcome.to_file
+    print("\nFiled:" if options.move else "\nWould file (nothing is touched without --move):")
     for folder, count in sorted(Counter(prediction.folder for prediction in filed).items()):
         print(f"  {visible(folder)}: {count}")
-    skipped = len(predictions) - len(filed) - len(outcome.refused)
-    print(f"  skipped, under {threshold:.0%}: {skipped}")
+    why = "not sure enough" if options.threshold is None else f"under {options.threshold:.0%}"
+    checked = sum(one.audited for one in predictions) if options.threshold is None else 0
+    print(f"  skipped, {why}: {len(predictions) - len(outcome.to_file) - checked}")
+    if checked:
+        print(f"  sure, but left for you to check the model by: {checked}")
 
 
 def _name(path: Path, root: Path) -> str:

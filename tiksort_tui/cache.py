@@ -174,6 +174,12 @@ class EmbeddingCache:
             raise self._damaged("vectors of one encoder differ in length")
         return found
 
+    def put_texts(self, encoder_id: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keep the vectors of texts, by keys that are no clips' ids."""
+        rows = [(key, encoder_id, vector.astype(np.float16).tobytes()) for key, vector in vectors.items()]
+        with self._explained(), self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
     def complete(self, encoder_ids: Sequence[str]) -> set[str]:
         """The ids of the clips of which every one of `encoder_ids` has said something."""
         query = f"SELECT video_id FROM vectors WHERE encoder_id IN ({_places(encoder_ids)})"

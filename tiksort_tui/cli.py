@@ -82,7 +82,12 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--batch", is_flag=True, help="No screen: predict, print, and leave."),
             click.option("--top-k", type=click.IntRange(1, 100), help="Folders to name for each clip.  [default: 3]"),
             click.option(
-                "--threshold", type=click.FloatRange(0, 1), help="Lowest confidence to file with.  [default: 0]"
+                "--precision",
+                type=click.FloatRange(0.5, 0.999),
+                help="Share of the filed clips that must be right.  [default: 0.98]",
+            ),
+            click.option(
+                "--threshold", type=click.FloatRange(0, 1), help="File from this confidence on, promised or not."
             ),
             click.option("--move", is_flag=True, help="File the clips; without it nothing is touched."),
             click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
@@ -225,7 +230,7 @@ def _sort(library: Path, **options: Any) -> ExitCode:
         encoder__kind=options["encoder"],
         encoder__device=options["device"],
         prediction__top_k=options["top_k"],
-        prediction__threshold=options["threshold"],
+        prediction__precision=options["precision"],
         player__kind=options["player"],
         player__socket=options["mpv_socket"],
         player__media_map=options["media_map"] or None,
@@ -239,8 +244,8 @@ def _sort(library: Path, **options: Any) -> ExitCode:
     _refuse(SCREEN_ONLY, options, "is for the screen, not for --batch")
     from tiksort_tui.batch import BatchOptions, run_batch
 
-    batch = BatchOptions(library, config, options["move"], options["as_json"], options["retry"], options["verbose"])
-    return run_batch(batch)
+    names = ("threshold", "move", "as_json", "retry", "verbose")
+    return run_batch(BatchOptions(library, config, **{name: options[name] for name in names}))
 
 
 def _refuse(names: Sequence[str], options: dict[str, Any], why: str) -> None:

@@ -23,7 +23,7 @@ from tiksort_tui.library.moves import Mover, Recorded, Retraced
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import JOURNAL, open_library, state_dir
 from tiksort_tui.pipeline.codec import to_json
-from tiksort_tui.pipeline.summary import load_summary, prediction_document
+from tiksort_tui.pipeline.summary import load_summary, model_document, prediction_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def status(library: Path, config: Config) -> dict[str, Any]:
             "folders": {folder: counts[folder] for folder in snapshot.folders},
             "unsorted": unsorted,
             "total": len(snapshot.videos),
-            "model": to_json(summary.model) if summary else None,
+            "model": model_document(summary.model) if summary and summary.model else None,
             "last_run": to_json(record) if record else None,
             "settled": list(opened.settled),
         }

@@ -56,10 +56,12 @@ class ExtractionConfig:
 
 @dataclass(frozen=True, slots=True)
 class PredictionConfig:
-    """What `--batch` shows and files unless its options say otherwise."""
+    """How many folders are named, how many of 100 clips that are filed without a person must be right (as a share),
+    and what is in a folder where its name does not tell."""
 
     top_k: int = 3
-    threshold: float = 0.0
+    precision: float = 0.98
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "extraction.file_timeout_seconds": (1, 3600),
     "extraction.strip_cache_mb": (0, 1_000_000),
     "prediction.top_k": (1, 100),
-    "prediction.threshold": (0.0, 1.0),
+    "prediction.precision": (0.5, 0.999),
     "player.volume": (0, 130),
     "player.speed": (0.1, 10.0),
     "player.delay": (0.0, 60.0),

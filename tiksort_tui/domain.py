@@ -84,15 +84,17 @@ class Suggestion:
 class Prediction:
     """What the model says of one unsorted clip: its best folders, surest first, never empty.
 
-    `nearest` are the sorted clips that are most alike. `sure` says that the model may file it by itself, `outlier` that
-    it fits into no folder. `least_sure` and `most_different` are its places in these orders of all unsorted clips, from
-    0 on; clips that are alike bear the number of one `group`, 0 means none.
+    `nearest` are the sorted clips that are most alike. `sure` says that the model may file it by itself, `audited` that
+    a person should, to check it, `outlier` that it fits into no folder. `least_sure` and `most_different` are its
+    places in these orders of all unsorted clips, from 0 on; clips that are alike bear the number of one `group`, 0
+    means none.
     """
 
     path: Path
     suggestions: tuple[Suggestion, ...]
     nearest: tuple[Path, ...] = ()
     sure: bool = False
+    audited: bool = False
     outlier: bool = False
     least_sure: int = 0
     most_different: int = 0

@@ -74,7 +74,7 @@ def load_encoders(config: Config, plan: EncoderPlan) -> Encoders:
     device = _resolve_device(config.encoder.device)
     image, text = load_clip(plan.clip, device)
     if plan.whisper is None:
-        return Encoders("clip", image, seconds, device=device)
+        return Encoders("clip", image, seconds, text=text, device=device)
     transcriber = _load_transcriber(plan.whisper, device, config)
     return Encoders("clip", image, seconds, transcriber=transcriber, text=text, device=device)
 

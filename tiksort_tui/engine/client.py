@@ -17,7 +17,18 @@ from pathlib import Path
 from typing import cast
 
 from tiksort_tui.domain import Failure
-from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, Request, RunFailed, Want, decode, encode
+from tiksort_tui.engine.protocol import (
+    Alive,
+    Answer,
+    Cancel,
+    Cancelled,
+    Learn,
+    Request,
+    RunFailed,
+    Want,
+    decode,
+    encode,
+)
 from tiksort_tui.errors import EngineError, ExitCode, TiksortError
 from tiksort_tui.pipeline.events import (
     EngineRestarted,
@@ -104,6 +115,10 @@ class Engine:
         """Have these clips read next."""
         self._wanted = tuple(paths)
         await self._send(Want(self._wanted))
+
+    async def learn(self) -> None:
+        """Have the run that is going on learn from what was filed meanwhile."""
+        await self._send(Learn())
 
     async def cancel(self) -> None:
         """End the run between two clips."""

@@ -24,6 +24,11 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Learn:
+    """To the engine, while it runs: clips were filed meanwhile, and the model is to learn from them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
     """From the engine, every few seconds: silence means that it hangs."""
 
@@ -41,7 +46,7 @@ class RunFailed:
     exit_code: int
 
 
-Request = RunRequest | Want | Cancel
+Request = RunRequest | Want | Learn | Cancel
 Answer = Event | Alive | Cancelled | RunFailed
 
 _TYPES = {message.__name__: message for message in (*typing.get_args(Request), *typing.get_args(Answer))}

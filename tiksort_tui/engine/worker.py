@@ -17,7 +17,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tiksort_tui.config import Config, EncoderConfig, ExtractionConfig
-from tiksort_tui.engine.protocol import Alive, Answer, Cancel, Cancelled, Request, RunFailed, Want, decode, encode
+from tiksort_tui.engine.protocol import (
+    Alive,
+    Answer,
+    Cancel,
+    Cancelled,
+    Learn,
+    Request,
+    RunFailed,
+    Want,
+    decode,
+    encode,
+)
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.pipeline.events import Finished, RunRequest
 
@@ -39,6 +50,7 @@ class Worker:
         self._requests: queue.Queue[RunRequest] = queue.Queue()
         self._wanted: Sequence[Path] = ()
         self._cancelled = threading.Event()
+        self._learn = threading.Event()
 
     def serve(self) -> None:
         """Run what is asked, one request after another, for ever."""
@@ -58,10 +70,8 @@ class Worker:
             request = self._requests.get()
             config = request.config
             try:
-                events = run(
-                    request, functools.partial(load, config.encoder, config.extraction), lambda: self._wanted
-                )
-                for event in events:
+                loading = functools.partial(load, config.encoder, config.extraction)
+                for event in run(request, loading, lambda: self._wanted, self._taught):
                     self._say(event)
                     # After Finished nobody listens to this run any more.
                     if self._cancelled.is_set() and not isinstance(event, Finished):
@@ -72,6 +82,11 @@ class Worker:
                 os._exit(EXIT_HUNG)
             except TiksortError as error:
                 self._say(RunFailed(str(error), error.exit_code))
+
+    def _taught(self) -> bool:
+        taught = self._learn.is_set()
+        self._learn.clear()
+        return taught
 
     def _listen(self) -> None:
         try:
@@ -88,9 +103,12 @@ class Worker:
         match request:
             case RunRequest():
                 self._cancelled.clear()
+                self._learn.clear()
                 self._requests.put(request)
             case Want(paths):
                 self._wanted = paths
+            case Learn():
+                self._learn.set()
             case Cancel():
                 self._cancelled.set()
 

@@ -4,32 +4,21 @@ Owns the features' layout, the classifiers, their choice and calibration, what m
 which clips are shown, and how models are saved. Knows no clip, no video file and no encoder.
 """
 
-from tiksort_tui.learning.calibration import ReliabilityBin
 from tiksort_tui.learning.features import block_slices, fuse
 from tiksort_tui.learning.fitting import fit, refit
-from tiksort_tui.learning.misfilings import ODD_ONE_OUT, Misfiling, fits_somewhere
+from tiksort_tui.learning.misfilings import ODD_ONE_OUT, fits_somewhere
 from tiksort_tui.learning.model import Classifier, FeaturesError, NotEnoughLabels
 from tiksort_tui.learning.order import least_sure_first, most_different_first, surest_first
-from tiksort_tui.learning.promise import Audit, Promise, audit
-from tiksort_tui.learning.report import FEWEST_CLIPS, CandidateScore, FolderScore, ModalityLift, Report
+from tiksort_tui.learning.promise import audit
 from tiksort_tui.learning.similar import alike_groups, nearest_labelled
 from tiksort_tui.learning.storage import StorageError, load_tensors, save_tensors
 from tiksort_tui.learning.zero_shot import pool, prompts
 
 __all__ = [
-    "FEWEST_CLIPS",
     "ODD_ONE_OUT",
-    "Audit",
-    "CandidateScore",
     "Classifier",
     "FeaturesError",
-    "FolderScore",
-    "Misfiling",
-    "ModalityLift",
     "NotEnoughLabels",
-    "Promise",
-    "ReliabilityBin",
-    "Report",
     "StorageError",
     "alike_groups",
     "audit",

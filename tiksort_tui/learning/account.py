@@ -11,9 +11,9 @@ from tiksort_tui.learning.calibration import expected_calibration_error, log_los
 from tiksort_tui.learning.evaluation import Trial
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.folds import ALWAYS_TRAINING
-from tiksort_tui.learning.misfilings import Misfiling, misfiled
-from tiksort_tui.learning.promise import Promise, fewest_clips, promise
-from tiksort_tui.learning.report import FEWEST_CLIPS, CandidateScore, FolderScore, ModalityLift, Report
+from tiksort_tui.learning.misfilings import misfiled
+from tiksort_tui.learning.promise import fewest_clips, promise
+from tiksort_tui.report import FEWEST_CLIPS, CandidateScore, FolderScore, Misfiling, ModalityLift, Promise, Report
 
 IntArray = NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def unmeasured(
         calibration_error=None,
         reliability=(),
         confusion=(),
-        promise=Promise(target, None, 0.0, max(1, fewest_clips(target) - labelled)),
+        promise=Promise(target, None, 0.0, max(1, fewest_clips(target) - labelled), None),
         misfilings=(),
         modalities=tuple(lifts),
         # Unscaled, the logistic regression at its default C is much too modest: never too sure.

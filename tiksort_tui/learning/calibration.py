@@ -5,11 +5,11 @@ Never sees a classifier or a feature: only logits and the labels they should hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+
+from tiksort_tui.report import ReliabilityBin
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -50,16 +50,6 @@ def log_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     given = probabilities[np.arange(len(labels)), labels]
     losses: FloatArray = -np.log(np.maximum(given, np.finfo(np.float32).tiny))
     return losses
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
-    """The predictions whose confidence lies in one tenth of 0…1: how many, their mean confidence, and how many of
-    them were right."""
-
-    count: int
-    confidence: float
-    accuracy: float
 
 
 def reliability(probabilities: FloatArray, labels: IntArray, bins: int = 10) -> tuple[ReliabilityBin, ...]:

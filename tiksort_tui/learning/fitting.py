@@ -166,7 +166,7 @@ def refit(
         else:
             used, classes = X[:, classifier.columns], len(names.known)
             head = refit_head(report.kind, used, names.y, classes, report.parameters, seed, classifier.head, before)
-    report = report.of_other_rows(names.folders, names.counts())
+    report = report.of_other_rows(names.folders, names.counts().tolist())
     return dataclasses.replace(
         classifier, folders=names.folders, known=names.known, report=report, head=head, zero_shot=zero_shot
     )

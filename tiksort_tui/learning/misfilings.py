@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,15 +13,6 @@ IntArray = NDArray[np.int64]
 _NEIGHBOURS = 3
 ODD_ONE_OUT = 0.02
 """The share of ordinary clips that look this far away: below it a clip is said to fit nowhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Misfiling:
-    """A labelled clip (its `row`) that held-out predictions place in `folder` with this `confidence`, 0…1."""
-
-    row: int
-    folder: str
-    confidence: float
 
 
 def misfiled(probabilities: FloatArray, y: IntArray) -> tuple[IntArray, IntArray]:

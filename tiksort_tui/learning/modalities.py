@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tiksort_tui.learning.evaluation import try_candidates
 from tiksort_tui.learning.features import FloatArray
-from tiksort_tui.learning.report import ModalityLift
+from tiksort_tui.report import ModalityLift
 
 IntArray = NDArray[np.int64]
 

@@ -17,9 +17,9 @@ from tiksort_tui.learning.calibration import softmax
 from tiksort_tui.learning.classifiers import head_from_arrays
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.heads import Head
-from tiksort_tui.learning.report import Report
 from tiksort_tui.learning.storage import StorageError, load_tensors, save_tensors
 from tiksort_tui.learning.zero_shot import ZeroShot
+from tiksort_tui.report import Report
 
 IntArray = NDArray[np.int64]
 

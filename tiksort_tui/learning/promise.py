@@ -6,50 +6,21 @@ Only says what held-out clips can show; where they cannot, it promises nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
 from tiksort_tui.learning.features import FloatArray
+from tiksort_tui.report import Audit, Promise
 
 LEVEL = 0.9
 """How often, of 100 promises, 90 are kept at least."""
 
 DEFAULT_TARGET = 0.98
 
+_OFFERS = (0.95, 0.9, 0.8)  # lower targets that are offered where one cannot be promised
 _GROWTHS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """Clips with at least `threshold` confidence are right in `target` of the cases (0…1), at the level of LEVEL.
-
-    `threshold` is None where the held-out clips do not show it. `coverage` is the share of them, 0…1, that is over the
-    threshold. `needed`, with a promise that cannot be given, is how many more labels it takes at the very least, and
-    None when more labels of the same kind would not do.
-    """
-
-    target: float
-    threshold: float | None
-    coverage: float
-    needed: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What a person made of sure clips that were shown to them all the same.
-
-    `precision` is the share that they left where the model would have filed them; the truth lies between `lower` and
-    `upper`, each a one-sided bound at the level of LEVEL. `kept` is False when even `upper` is under the target.
-    """
-
-    clips: int
-    precision: float | None
-    lower: float
-    upper: float
-    kept: bool
 
 
 def fewest_clips(target: float) -> int:
@@ -85,14 +56,20 @@ def promise(
     sure, hits = confidence[eligible][order], np.cumsum(right[eligible][order], dtype=np.int64)
     # A threshold cannot divide clips of the same confidence.
     ends = np.flatnonzero(np.append(sure[1:] < sure[:-1], True)) + 1 if len(sure) else np.zeros(0, dtype=np.int64)
+    if filed := _filed(hits, ends, target):
+        return Promise(target, float(sure[filed - 1]), filed / len(confidence), None, None)
+    offer = next((lower for lower in _OFFERS if lower < target and _filed(hits, ends, lower)), None)
+    return Promise(target, None, 0.0, _needed(hits, len(confidence), target), offer)
+
+
+def _filed(hits: NDArray[np.int64], ends: NDArray[np.int64], target: float) -> int:
+    """How many of the surest clips, of which the first i + 1 have `hits[i]` right ones, may be filed."""
     filed = 0
     for end in ends[ends >= fewest_clips(target)]:
         if lowest_precision(int(hits[end - 1]), int(end)) < target:
             break
         filed = int(end)
-    if filed:
-        return Promise(target, float(sure[filed - 1]), filed / len(confidence), None)
-    return Promise(target, None, 0.0, _needed(hits, len(confidence), target))
+    return filed
 
 
 def _needed(hits: NDArray[np.int64], clips: int, target: float) -> int | None:

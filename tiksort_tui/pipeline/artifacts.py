@@ -21,7 +21,8 @@ LABELLED = "labeled_embeddings.pt"
 UNLABELLED = "unlabeled_embeddings.pt"
 PREDICTIONS = "predictions.json"
 TRANSCRIPTS = "transcripts.json"
-_ALL = (MODEL, MODEL_CONFIG, LABELLED, UNLABELLED, PREDICTIONS, TRANSCRIPTS, SUMMARY)
+AUDIT = "audit.json"
+_ALL = (MODEL, MODEL_CONFIG, LABELLED, UNLABELLED, PREDICTIONS, TRANSCRIPTS, AUDIT, SUMMARY)
 
 
 def clear_leftovers(state: Path) -> None:
@@ -86,6 +87,19 @@ def load_model(state: Path, encoder_id: str) -> Classifier | None:
     if not (np.isfinite(probabilities).all() and all(isinstance(folder, str) for folder in model.folders)):
         raise StorageError(f"{path}: is damaged, or was not written by this program")
     return model
+
+
+def read_audit(state: Path) -> dict[str, str]:
+    """The folders into which the model would have filed the clips that were left for a person, by content."""
+    try:
+        document = json.loads((state / AUDIT).read_bytes())
+        return {str(video_id): str(folder) for video_id, folder in document.items()}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+
+
+def write_audit(state: Path, audited: dict[str, str]) -> None:
+    write_json(state / AUDIT, audited)
 
 
 def write_predictions(state: Path, root: Path, predictions: Sequence[Prediction]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tiksort_tui.config import Config
 from tiksort_tui.domain import Failure, Prediction
+from tiksort_tui.report import Audit, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class RunRequest:
     """One run over a library. Predictions by the model that it trains carry `generation`.
 
     `retry` tries failed clips again. `alone` are clips to be read one at a time (they were in flight when the engine
-    died), `quarantined` those that are known to kill it.
+    died), `quarantined` those that are known to kill it. `only_learn` reads no clip and writes no result: the last
+    model is fitted to the folders as they are now.
     """
 
     library: Path
@@ -24,6 +26,7 @@ class RunRequest:
     retry: bool = False
     alone: tuple[Path, ...] = ()
     quarantined: tuple[Failure, ...] = ()
+    only_learn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +83,53 @@ class TrainingStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderRecall:
-    """A folder's labelled clips, and the share of them that the model places there out of fold; None: unmeasured."""
+class Misfiled:
+    """A sorted clip that the model, without having seen it, would put into the folder `better`."""
 
+    path: Path
     folder: str
-    clips: int
-    recall: float | None
+    better: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How good an earlier model was: its cross-validated accuracy, from so many labelled clips."""
+
+    labelled: int
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """There is a new model; its accuracy is cross-validated, None where there are too few clips for that."""
+    """There is a new model: what it says of itself, and what people made of what it was sure of.
 
-    kind: str
-    cv_accuracy: float | None
-    folders: tuple[str, ...]
-    labelled: int
-    recall: tuple[FolderRecall, ...]
-    notes: tuple[str, ...]
+    `refitted` says that only the clips it learned from are new; `past` are the models of earlier runs, oldest first.
+    """
+
+    report: Report
+    misfiled: tuple[Misfiled, ...] = ()
+    audit: Audit | None = None
+    past: tuple[Past, ...] = ()
+    refitted: bool = False
+
+    @property
+    def promise(self) -> str:
+        """What the model may file by itself, in words."""
+        promise = self.report.promise
+        target = _percent(promise.target)
+        if promise.threshold is not None:
+            return f"files {promise.coverage * 100:.0f} of 100 by itself, at least {target} right"
+        if promise.needed is not None:
+            more = f"at least {promise.needed} more sorted clips are needed"
+        else:
+            more = "more clips of the same kind would not do"
+        offer = f"; {_percent(promise.offer)} could be (--precision {promise.offer:g})" if promise.offer else ""
+        return f"files none by itself: {target} right cannot be promised, {more}{offer}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +149,7 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run is over and its artifacts are written."""
+    """The run is over and, unless it was only to learn, its artifacts are written."""
 
     extracted: int
     cached: int

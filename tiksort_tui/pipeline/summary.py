@@ -45,9 +45,10 @@ class RunSummary:
 def fingerprint(snapshot: LibrarySnapshot, config: Config, plan: EncoderPlan) -> str:
     """Changes whenever a run over this library with this configuration could give another result."""
     weights = [_stamps(path) for path in (plan.clip, plan.whisper) if path]
-    settings = [dataclasses.asdict(part) for part in (config.library, config.encoder, config.extraction)]
+    parts = (config.library, config.encoder, config.extraction, config.prediction)
+    settings = [dataclasses.asdict(part) for part in parts]
     files = [[str(video.path), video.folder, video.stamp] for video in snapshot.videos]
-    everything = [__version__, plan.kind, weights, settings, config.prediction.top_k, snapshot.folders, files]
+    everything = [__version__, plan.kind, weights, settings, snapshot.folders, files]
     return hashlib.blake2b(json.dumps(everything).encode(), digest_size=16).hexdigest()
 
 
@@ -70,6 +71,18 @@ def load_summary(state: Path) -> RunSummary | None:
     return summary if all(prediction.suggestions for prediction in summary.predictions) else None
 
 
+def model_document(model: Trained) -> dict[str, Any]:
+    """What scripts are told of a model."""
+    report = model.report
+    return {
+        "kind": report.kind,
+        "cv_accuracy": report.accuracy,
+        "folders": [score.folder for score in report.folders],
+        "labelled": report.labelled,
+        "promise": to_json(report.promise),
+    }
+
+
 def prediction_document(prediction: Prediction, root: Path) -> dict[str, Any]:
     """One entry of `predictions.json`; the clip's path is relative to the library."""
     return {
@@ -77,6 +90,7 @@ def prediction_document(prediction: Prediction, root: Path) -> dict[str, Any]:
         "predicted_folder": prediction.folder,
         "confidence": prediction.confidence,
         "top_predictions": to_json(prediction.suggestions),
+        "sure": prediction.sure,
     }
 
 

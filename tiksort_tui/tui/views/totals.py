@@ -66,9 +66,9 @@ def learning(progress: Progress, notices: Sequence[str], now: float, width: int,
     elif progress.stage:
         lines += [Content(f"{progress.stage} …"), Content.styled("r cancels", MUTED)]
     if progress.model:
-        accuracy = progress.model.cv_accuracy
+        accuracy = progress.model.report.accuracy
         right = "not measured" if accuracy is None else f"{accuracy:.0%} right".replace("%", " %")
-        lines.append(Content(f"model {right}, {progress.model.labelled} clips"))
+        lines.append(Content(f"model {right}, {progress.model.report.labelled} clips"))
     elif progress.no_model:
         lines += [Content.styled(line, MUTED) for line in wrap(progress.no_model, width - 1)]
     for notice in notices:

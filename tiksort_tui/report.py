@@ -1,4 +1,4 @@
-"""What a fit has to say for itself: every number that a person is shown about the model, and where it comes from."""
+"""What a model says of itself: every number that a person is shown about it, and where it comes from. Frozen values."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from tiksort_tui.learning.calibration import ReliabilityBin
-from tiksort_tui.learning.misfilings import Misfiling
-from tiksort_tui.learning.promise import Promise
-
-IntArray = NDArray[np.int64]
 
 FEWEST_CLIPS = 5
 """A folder with fewer labelled clips than these is a suggestion only: nothing is filed into it without a person."""
@@ -60,6 +51,56 @@ class ModalityLift:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The predictions whose confidence lies in one tenth of 0…1: how many, their mean confidence, and how many of
+    them were right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Misfiling:
+    """A labelled clip (its `row`) that held-out predictions place in `folder` with this `confidence`, 0…1."""
+
+    row: int
+    folder: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Clips with at least `threshold` confidence are right in `target` of the cases (0…1), at the level of LEVEL.
+
+    `threshold` is None where the held-out clips do not show it. `coverage` is the share of them, 0…1, that is over the
+    threshold. `needed`, with a promise that cannot be given, is how many more labels it takes at the very least, and
+    None when more labels of the same kind would not do; `offer` is a lower target that could be promised, if any.
+    """
+
+    target: float
+    threshold: float | None
+    coverage: float
+    needed: int | None
+    offer: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a person made of sure clips that were shown to them all the same.
+
+    `precision` is the share that they left where the model would have filed them; the truth lies between `lower` and
+    `upper`, each a one-sided bound at the level of LEVEL. `kept` is False when even `upper` is under the target.
+    """
+
+    clips: int
+    precision: float | None
+    lower: float
+    upper: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a fit has to say for itself; every score is of clips held out, None or empty where none could be.
 
@@ -72,7 +113,7 @@ class Report:
     """
 
     kind: str
-    parameters: Mapping[str, int | float]
+    parameters: Mapping[str, float]
     labelled: int
     selected_on: int
     folders: tuple[FolderScore, ...]
@@ -94,12 +135,12 @@ class Report:
         """The cross-validated accuracy of each candidate, by its kind."""
         return {candidate.kind: candidate.accuracy for candidate in self.candidates}
 
-    def of_other_rows(self, folders: Sequence[str], counts: IntArray) -> Report:
+    def of_other_rows(self, folders: Sequence[str], counts: Sequence[int]) -> Report:
         """The report after a refit to other rows, in `folders` with these `counts` [k] of clips: the scores are the old
         ones, a new folder has none, and misfilings, which named old rows, are gone."""
         old = {score.folder: score for score in self.folders}
         scores = tuple(
-            dataclasses.replace(old.get(folder, FolderScore(folder, 0, None, None)), clips=int(count))
+            dataclasses.replace(old.get(folder, FolderScore(folder, 0, None, None)), clips=count)
             for folder, count in zip(folders, counts, strict=True)
         )
         place = {score.folder: index for index, score in enumerate(self.folders)}
@@ -110,7 +151,7 @@ class Report:
             )
             for own in folders
         )
-        labelled = int(counts.sum())
+        labelled = sum(counts)
         return dataclasses.replace(self, labelled=labelled, folders=scores, confusion=confusion, misfilings=())
 
     def to_json(self) -> dict[str, Any]:
