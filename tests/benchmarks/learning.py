@@ -198,7 +198,6 @@ def promise(X: Floats, y: Ints) -> None:
     for what, rows, size in (
         ("CLIP vectors, 213", X, 213),
         ("with noise, 213", noised(X, 1.0, 0), 213),
-        ("CLIP vectors, 128", X, 128),
     ):
         results = each(promised, [(rows, y, size, seed) for seed in range(SPLITS)], f"promise, {what}")
         given = [one for one in results if one[0] is not None]
