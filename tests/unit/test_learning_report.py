@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tiksort_tui.learning import Classifier, Report, StorageError, fit, save_tensors
+from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.learning.evaluation import Trial, choose
 from tiksort_tui.learning.fitting import SELECTED_ON, _stratified
 from tiksort_tui.learning.heads import near_the_best, usual_if_near
@@ -77,7 +78,7 @@ def test_sure_clips_are_those_over_the_threshold_and_not_in_a_folder_that_is_onl
         assert not classifier.sure(probabilities).any()
 
 
-def test_the_promise_is_over_held_out_clips_and_can_be_lowered():
+def test_the_promise_is_over_held_out_clips_and_can_be_lowered(quick):
     X, labels = clips((80, 80, 80), spread=0.9)
     report = fit(X, labels).report
     assert report.promise.threshold is not None
@@ -87,7 +88,13 @@ def test_the_promise_is_over_held_out_clips_and_can_be_lowered():
     assert fit(*clips((12, 12, 12), spread=0.6)).report.promise.needed >= 114 - 36
 
 
-def test_a_modality_is_used_only_if_it_helps_and_the_report_says_by_how_much():
+@pytest.fixture
+def quick(monkeypatch):
+    """Without the perceptron, which takes the longest, where the test is not about it."""
+    monkeypatch.delitem(CANDIDATES, "mlp")
+
+
+def test_a_modality_is_used_only_if_it_helps_and_the_report_says_by_how_much(quick):
     X, labels = clips((40, 40, 40), spread=2.0)
     other, _ = clips((40, 40, 40), spread=1.5, seed=5)
     noise = np.random.default_rng(3).normal(size=(120, 12)).astype(np.float32)
@@ -105,7 +112,7 @@ def test_a_modality_is_used_only_if_it_helps_and_the_report_says_by_how_much():
     )
 
 
-def test_clips_that_have_only_sound_are_learned_from_their_sound():
+def test_clips_that_have_only_sound_are_learned_from_their_sound(quick):
     X, labels = clips((12, 12))
     silent = np.hstack([np.zeros((24, 8), np.float32), X])
     report = fit(silent, labels, blocks={"visual": slice(0, 8), "sound": slice(8, 32)}).report
