@@ -174,7 +174,7 @@ def others(X: Floats, y: Ints) -> None:
     both_ways(noised(X, 2.0, 0), y, SIZES, OTHER_REPEATS, "the same with twice as much noise")
     wrong = np.random.default_rng(0).random(len(y)) < 0.1
     shuffled = np.where(wrong, np.random.default_rng(1).integers(10, size=len(y)), y)
-    both_ways(X[:, ::4].copy(), shuffled, (50, 213, 600), OTHER_REPEATS, "a quarter of the columns, 10 % of labels random")
+    both_ways(X[:, ::4].copy(), shuffled, (50, 213, 600), OTHER_REPEATS, "a quarter of the columns, 10 % wrong labels")
     both_ways(*synthetic(0), (50, 213, 600), OTHER_REPEATS, "synthetic rows, three clusters in each folder")
 
 
