@@ -104,12 +104,13 @@ class Audit:
 class Report:
     """What a fit has to say for itself; every score is of clips held out, None or empty where none could be.
 
-    `kind` is "knn", "logistic" or "mlp", or "names" where folder names are all there is to go by. `candidates` has all
-    that were compared; `accuracy` and what follows it is of the chosen one with its calibration and what folder names
-    add, neither fitted on the clips it is measured on. In `reliability` a clip counts once for each repeat of the
-    cross-validation. `confusion` [folders, folders] counts held-out clips, by their own folder and the predicted one,
-    in the first repeat. `text_weight` is how much folder names count, 0…1. `selected_on` clips the choice was made,
-    and on all `labelled` ones the chosen one was fitted.
+    `kind` is "knn", "logistic", "mlp" or "ensemble" (all three), or "names" where folder names are all there is to go
+    by. `candidates` has all that were compared. `accuracy` counts a clip that cannot be held out as not found; it and
+    what follows is of the chosen candidate with its calibration and what folder names add, neither fitted on the clips
+    that it is measured on. In `reliability` a clip counts once for each repeat of the cross-validation. `confusion`
+    [folders, folders] counts held-out clips, by their own folder and the predicted one, in the first repeat.
+    `text_weight` is how much folder names count, 0…1. The choice was made on `selected_on` clips, the chosen candidate
+    fitted to all `labelled` ones.
     """
 
     kind: str

@@ -72,6 +72,10 @@ def test_a_whole_session(library):
     assert again["predictions"] == document["predictions"]
     assert (state / "tiksort.log").stat().st_mtime_ns == log
 
+    # Six sorted clips show nothing that could be promised.
+    code, moved = batch(library, "--move")
+    assert (code, moved["moved"], moved["model"]["promise"]["threshold"]) == (ExitCode.FINE, [], None)
+    assert "98 % right cannot be promised" in tiksort("--batch", "--encoder", "builtin", library).stdout
     code, moved = batch(library, "--move", "--threshold", "0.5")
     assert len(moved["moved"]) == 4
     assert tree(library) == {f"{name[6:-4]}/{name}" if name.startswith("new") else name for name in before}

@@ -50,7 +50,8 @@ async def test_a_clip_with_speech_goes_the_whole_way(tmp_path, speech):
         await engine.close()
 
     assert len([event for event in events if isinstance(event, VideoExtracted)]) == 8
-    assert [event.folders for event in events if isinstance(event, Trained)] == [("dots", "waves")]
+    trained = [event for event in events if isinstance(event, Trained)]
+    assert [[score.folder for score in event.report.folders] for event in trained] == [["dots", "waves"]]
     said = {clip.path.name: clip for event in events if isinstance(event, Predicted) for clip in event.predictions}
     assert set(said) == {"spoken.mp4", "hummed.mp4"}
     assert said["hummed.mp4"].folder == "waves"

@@ -425,7 +425,7 @@ def test_a_cache_on_a_full_disk_ends_the_run_and_the_next_one_goes_on(learned, s
 def test_artifacts_on_a_full_disk_stay_as_they_were(known, small_disk):
     state = Path(shutil.copytree(known / ".tiksort", small_disk / "state"))
     before = {path.name: path.read_bytes() for path in state.iterdir() if path.suffix in (".pt", ".json")}
-    assert len(before) == 7
+    assert len(before) == 8
     with pytest.raises(LibraryError, match=r"results cannot be written to .*state: .*"):  # noqa: PT012
         for event in stream(known, state):
             if isinstance(event, Trained):
@@ -525,7 +525,7 @@ def test_a_read_only_library_is_learned_from_and_left_as_it_is(known, tmp_path):
     with mounted(view, "--bind", "-o", "ro", str(known)):
         if os.access(view, os.W_OK):
             pytest.skip("a mount cannot be made read-only here")
-        done = tiksort("--batch", "--move", "--encoder", "builtin", "--json", view, env=environment)
+        done = tiksort("--batch", "--move", "--threshold", 0, "--encoder", "builtin", "--json", view, env=environment)
         document = json.loads(done.stdout)
         assert (done.returncode, document["extracted"], document["moved"]) == (ExitCode.CLIPS_FAILED, 5, [])
         assert ["read-only" in item["error"] for item in document["failed"]] == [True]

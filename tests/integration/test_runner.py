@@ -10,7 +10,7 @@ from tiksort_tui.config import Config, with_overrides
 from tiksort_tui.encoders import load_encoders
 from tiksort_tui.errors import LibraryError
 from tiksort_tui.library.state import state_dir
-from tiksort_tui.pipeline import runner
+from tiksort_tui.pipeline import teaching
 from tiksort_tui.pipeline.events import Finished, Predicted, RunRequest, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.pipeline.runner import run
 from tiksort_tui.pipeline.summary import load_summary
@@ -91,13 +91,13 @@ def test_a_file_that_changes_after_the_scan_is_not_kept_under_the_old_content(li
 
 
 def test_a_long_training_makes_no_reading_late(library, monkeypatch):
-    fitted = runner.fit
+    fitted = teaching.fit
 
     def slow_fit(*arguments, **options):
         time.sleep(1.5)
         return fitted(*arguments, **options)
 
-    monkeypatch.setattr(runner, "fit", slow_fit)
+    monkeypatch.setattr(teaching, "fit", slow_fit)
     config = with_overrides(CONFIG, extraction__file_timeout_seconds=1)
     request = RunRequest(library, state_dir(library), config)
     seen = list(run(request, lambda plan: load_encoders(config, plan)))

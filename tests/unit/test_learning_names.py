@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from tiksort_tui.learning import Classifier, FeaturesError, NotEnoughLabels, fit, pool, prompts, refit
+from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.learning.zero_shot import TEMPLATES, text_weights
 
 FOLDERS = ("cats", "cooking", "music", "travel")
 DIM = 32
+
+
+@pytest.fixture(autouse=True)
+def _without_the_perceptron(request, monkeypatch):
+    """Folder names have nothing to do with which candidate is chosen, and the perceptron takes the longest."""
+    if "kind" not in request.fixturenames:
+        monkeypatch.delitem(CANDIDATES, "mlp")
 
 
 def texts(blur=0.0, folders=FOLDERS):
@@ -127,8 +135,6 @@ def test_a_refit_learns_the_first_clips_of_a_named_folder():
 
 @pytest.mark.parametrize("kind", ["knn", "logistic", "mlp"])
 def test_a_refit_keeps_kind_and_calibration_and_lets_new_folders_in(kind, monkeypatch):
-    from tiksort_tui.learning.classifiers import CANDIDATES
-
     for other in set(CANDIDATES) - {kind}:
         monkeypatch.delitem(CANDIDATES, other)
     X, labels = clips((20, 20, 20))

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiksort_tui.learning.calibration import fit_temperature, log_losses, softmax
-from tiksort_tui.learning.classifiers import CANDIDATES
+from tiksort_tui.learning.classifiers import CANDIDATES, ENSEMBLE
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.learning.folds import ALWAYS_TRAINING, assign_folds
-from tiksort_tui.learning.heads import Parameters, near_the_best
+from tiksort_tui.learning.heads import Parameters, near_the_best, pool_logits
 from tiksort_tui.learning.logistic import principal_axes, turn
 
 IntArray = NDArray[np.int64]
@@ -101,7 +101,10 @@ def make_folds(y: IntArray, groups: IntArray, seed: int) -> IntArray:
 def try_candidates(
     X: FloatArray, y: IntArray, classes: int, groups: IntArray, folds: IntArray, seed: int, kinds: Sequence[str]
 ) -> dict[str, Trial]:
-    """The trials, by kind, of candidates of these `kinds` on rows `X` [n, d]; none where no clip can be held out."""
+    """The trials, by kind, of candidates of these `kinds`, and of several together, on rows `X` [n, d].
+
+    None where no clip can be held out.
+    """
     if (folds == ALWAYS_TRAINING).all():
         return {}
     mean, axes = principal_axes(X)
@@ -110,7 +113,15 @@ def try_candidates(
     for kind in kinds:
         logits, parameters = CANDIDATES[kind](turned, y, classes, groups, folds, seed)
         trials[kind] = Trial.of(kind, logits, parameters, y, folds)
+    if len(trials) > 1:
+        trials[ENSEMBLE] = _together(list(trials.values()), y, folds)
     return trials
+
+
+def _together(trials: Sequence[Trial], y: IntArray, folds: IntArray) -> Trial:
+    """The trial of all candidates at once. Nothing of it is fitted: each one's logits have the scale of its own."""
+    parameters = {f"{trial.kind}_{name}": value for trial in trials for name, value in trial.parameters.items()}
+    return Trial.of(ENSEMBLE, pool_logits([trial.logits for trial in trials]), parameters, y, folds)
 
 
 def choose(trials: Mapping[str, Trial]) -> Trial:

@@ -44,6 +44,6 @@ def block_slices(widths: Mapping[str, int]) -> dict[str, slice]:
 
 def row_norms(rows: FloatArray) -> FloatArray:
     """The L2 norms [n, 1] of `rows` [n, d] to divide by: 1 for a row of zeros."""
-    norms: FloatArray = np.linalg.norm(rows, axis=1, keepdims=True)
+    norms: FloatArray = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
     norms[norms == 0] = 1
     return norms

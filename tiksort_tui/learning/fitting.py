@@ -139,8 +139,8 @@ def refit(
 
     Its kind, hyper-parameters, calibration, modalities and promise stay; a folder that is new takes part. A classifier
     that had folder names needs `texts` of all folders. The report's scores are those of the last `fit`, its
-    misfilings are gone, since the rows are others. A perceptron on more than SELECTED_ON clips stays as it is while
-    the folders do. Raises as `fit` does.
+    misfilings are gone, since the rows are others. A perceptron on more than 4,000 clips stays as it is while the
+    folders do. Raises as `fit` does.
     """
     check_features(X)
     if X.shape[1] != len(classifier.columns):
@@ -158,14 +158,10 @@ def refit(
         zero_shot = ZeroShot(said, names.counts(), old.temperature if old else 1.0, old.weight if old else 0.0)
     place = {folder: index for index, folder in enumerate(np.array(names.folders)[names.known])}
     before = [place.get(classifier.folders[index], -1) for index in classifier.known]
-    same = before == list(range(len(names.known)))
     report = classifier.report
     with threadpool_limits(limits=1):
-        if report.kind == "mlp" and same and len(X) > SELECTED_ON:
-            head = classifier.head
-        else:
-            used, classes = X[:, classifier.columns], len(names.known)
-            head = refit_head(report.kind, used, names.y, classes, report.parameters, seed, classifier.head, before)
+        used, classes = X[:, classifier.columns], len(names.known)
+        head = refit_head(report.kind, used, names.y, classes, report.parameters, seed, classifier.head, before)
     report = report.of_other_rows(names.folders, names.counts().tolist())
     return dataclasses.replace(
         classifier, folders=names.folders, known=names.known, report=report, head=head, zero_shot=zero_shot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,31 @@ class Head(Protocol):
 
     def arrays(self) -> Arrays:
         """All that the head consists of, by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnsembleHead:
+    """Several heads whose opinions are multiplied: a logarithmic opinion pool (Genest and Zidek 1986)."""
+
+    parts: Mapping[str, Head]  # by kind
+
+    def logits(self, X: FloatArray) -> FloatArray:
+        """Scores [n, classes] of the rows `X` [n, d]."""
+        return pool_logits([head.logits(X) for head in self.parts.values()])
+
+    def arrays(self) -> Arrays:
+        """All that the head consists of, by name: each part's names after its kind."""
+        return {f"{kind}_{name}": values for kind, head in self.parts.items() for name, values in head.arrays().items()}
+
+
+def pool_logits(logits: Sequence[FloatArray]) -> FloatArray:
+    """The mean log-probabilities [..., classes] of several tables of `logits` [..., classes]."""
+    tables = []
+    for table in logits:
+        centred = table - table.max(axis=-1, keepdims=True)
+        tables.append(centred - np.log(np.exp(centred).sum(axis=-1, keepdims=True)))
+    mean: FloatArray = np.mean(tables, axis=0)
+    return mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +81,11 @@ class LayerHead:
 def near_the_best(right: FloatArray) -> NDArray[np.bool_]:
     """Which rows of `right` [values, n] are no more than one standard error behind the best (Breiman et al. 1984).
 
-    `right` is how often, 0…1, each clip was. The error is that of the difference, clip by clip, with one clip more on
-    which they differ: two that differ on a single clip are as good as each other.
+    `right` is how often, 0…1, each clip was. The error is that of the difference, clip by clip, with the correction of
+    half a clip (Yates 1934): two that differ on a single clip are as good as each other.
     """
     behind = right[right.mean(axis=1).argmax()] - right
-    error = np.sqrt((behind**2).sum(axis=1) + 1)
-    near: NDArray[np.bool_] = behind.sum(axis=1) <= error
+    near: NDArray[np.bool_] = behind.sum(axis=1) - 0.5 <= np.sqrt((behind**2).sum(axis=1))
     return near
 
 

@@ -81,7 +81,8 @@ def load_model(state: Path, encoder_id: str) -> Classifier | None:
             return None
         model = Classifier.load(path)
         # Whether its arrays fit together shows in use.
-        probabilities = model.predict_proba(np.ones((1, len(model.columns)), dtype=np.float32))
+        with np.errstate(all="ignore"):
+            probabilities = model.predict_proba(np.ones((1, len(model.columns)), dtype=np.float32))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise StorageError(f"{path}: is damaged, or was not written by this program") from error
     if not (np.isfinite(probabilities).all() and all(isinstance(folder, str) for folder in model.folders)):

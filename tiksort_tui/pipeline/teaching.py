@@ -111,11 +111,14 @@ class Teacher:
         )
         self.trained = Trained(self.model.report, misfiled, self._audit(), self._past, refitted=last is not None)
         yield self.trained
+        self.predictions.clear()
         yield from self.predict(self._snapshot.unsorted)
 
     def predict(self, videos: Sequence[Video]) -> Iterator[Predicted]:
-        """Predict those of `videos` that are in the cache, if there is a model."""
+        """Predict those of `videos` that are in the cache and still unsorted, if there is a model."""
         if self.model:
+            unsorted = {video.path for video in self._snapshot.unsorted}
+            videos = [video for video in videos if video.path in unsorted]
             yield from self._predict(self.model, videos, self._request.generation)
 
     def _predict(self, model: Classifier, videos: Sequence[Video], generation: int) -> Iterator[Predicted]:
