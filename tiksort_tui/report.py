@@ -41,7 +41,7 @@ class CandidateScore:
 class ModalityLift:
     """By how much, in nats, a modality lowers the out-of-fold log-loss of the visual one, and those used before it.
 
-    `used` is whether it does so by more than a standard error.
+    `used` is whether it does so at all; the standard error says how far to believe it.
     """
 
     name: str
