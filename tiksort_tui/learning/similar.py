@@ -13,7 +13,7 @@ IntArray = NDArray[np.int64]
 
 _CELLS_AT_ONCE = 8_000_000  # cosines held at once: 32 MB
 _GROUPED_AXES = 64
-_ASKED = 2000  # rows that tell which axes these are, and how near the nearest usually is
+_ASKED = 2000  # rows that tell how near the nearest usually is
 
 
 def directions(X: FloatArray) -> FloatArray:
@@ -100,6 +100,5 @@ def _on_widest_axes(X: FloatArray) -> FloatArray:
     rows = directions(X)
     if rows.shape[1] <= _GROUPED_AXES:
         return rows
-    some = rows[:: math.ceil(len(rows) / _ASKED)]
-    axes = np.linalg.eigh(some.T @ some)[1].astype(np.float32)
+    axes = np.linalg.eigh(rows.T @ rows)[1].astype(np.float32)
     return directions(rows @ axes[:, -_GROUPED_AXES:])
