@@ -411,7 +411,9 @@ def speed() -> None:
     unsorted, _ = rows(100_000)
     y = np.unique(labels, return_inverse=True)[1]
     for kind, parameters in (("knn", {"k": 5}), ("logistic", {"C": 1.0}), ("mlp", {"length": 1.0})):
-        head = timed(f"one {kind}", functools.partial(fit_head, kind, X, y, 8, {**parameters, "scale": 1.0}, 0), "0.5")
+        with threadpool_limits(1):
+            settings = {**parameters, "scale": 1.0}
+            head = timed(f"one {kind}", functools.partial(fit_head, kind, X, y, 8, settings, 0), "0.5")
         one = type(model)(**{f: getattr(model, f) for f in model.__slots__} | {"head": head})
         timed("predict 100,000 with it", functools.partial(one.predict_proba, unsorted), "3")
     some = unsorted[:20_000]

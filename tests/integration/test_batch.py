@@ -61,7 +61,7 @@ def test_a_whole_session(library):
     config = json.loads((state / "model_config.json").read_text())
     assert labelled["features"].shape == (6, config["feature_dim"])
     assert unlabelled["features"].shape == (4, config["feature_dim"])
-    assert set(config["cv_accuracies"]) == {"knn", "logistic", "mlp"}
+    assert set(config["cv_accuracies"]) == {"knn", "logistic", "mlp", "ensemble"}
     assert (state / "model.pt").exists()
     assert json.loads((state / "transcripts.json").read_text()) == {}
 
