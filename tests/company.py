@@ -105,7 +105,8 @@ def _read(master: int, written: bytearray, seconds: float) -> None:
 
 def _batches(library: Path, until: float, chance: random.Random, done: Counter[str], problems: list[str]) -> None:
     while time.monotonic() < until:
-        what = chance.choice((["--batch", "--move", "--encoder", "builtin"], ["--batch"], ["undo"], ["redo"]))
+        filing = ["--batch", "--move", "--threshold", "0", "--encoder", "builtin"]
+        what = chance.choice((filing, ["--batch"], ["undo"], ["redo"]))
         ended = _tiksort(*what, str(library))
         refused = ended.returncode == ExitCode.LIBRARY_UNUSABLE
         done[" ".join(what[:2]) + (" refused" if refused else "")] += 1

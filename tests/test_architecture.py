@@ -24,6 +24,7 @@ DOORS = {
     "textual": {"tui/"},
     "mpv": {"player/"},
     "aiohttp": {"player/media_server.py"},
+    "watchfiles": {"tui/watching.py"},
 }
 
 

@@ -22,6 +22,7 @@ from tiksort_tui.errors import ConfigError
 EncoderChoice = Literal["auto", "clip", "builtin"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 PlayerChoice = Literal["auto", "libmpv", "mpv", "none"]
+ThemeChoice = Literal["auto", "dark", "light"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,14 @@ class PlayerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenConfig:
+    """How the sorting screen looks, and below which confidence it doubts a suggestion."""
+
+    theme: ThemeChoice = "auto"
+    doubt: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
 class KeysConfig:
     """The user's own keys: those of a command instead of its usual ones, and those of folders, by the key."""
 
@@ -95,6 +104,7 @@ class Config:
     extraction: ExtractionConfig = field(default_factory=ExtractionConfig)
     prediction: PredictionConfig = field(default_factory=PredictionConfig)
     player: PlayerConfig = field(default_factory=PlayerConfig)
+    screen: ScreenConfig = field(default_factory=ScreenConfig)
     keys: KeysConfig = field(default_factory=KeysConfig)
 
 
@@ -109,6 +119,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "player.volume": (0, 130),
     "player.speed": (0.1, 10.0),
     "player.delay": (0.0, 60.0),
+    "screen.doubt": (0.0, 1.0),
 }
 
 

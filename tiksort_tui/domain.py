@@ -32,6 +32,20 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder with its digit, None where these have run out, the user's own key, and how many clips are in it."""
+
+    name: str
+    digit: str | None
+    own_key: str | None
+    count: int
+
+    @property
+    def key(self) -> str | None:
+        return self.digit or self.own_key
+
+
+@dataclass(frozen=True, slots=True)
 class LibrarySnapshot:
     """What a scan found, in order of name.
 

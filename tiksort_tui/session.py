@@ -7,28 +7,18 @@ until then the clip has left the queue, so that nobody waits for a disk.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tiksort_tui.domain import Filing, LibrarySnapshot, Prediction
+from tiksort_tui.config import ScreenConfig
+from tiksort_tui.domain import FileStamp, Filing, Folder, LibrarySnapshot, Prediction
 from tiksort_tui.library.state import TRASH_FOLDER
+from tiksort_tui.ordering import Filter, Known, Order
+from tiksort_tui.queue import Queue
 
 DIGITS = "1234567890"
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder with its digit, None where these have run out, the user's own key, and how many clips are in it."""
-
-    name: str
-    digit: str | None
-    own_key: str | None
-    count: int
-
-    @property
-    def key(self) -> str | None:
-        return self.digit or self.own_key
+DOUBT = ScreenConfig().doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +31,61 @@ class FilingRequest:
 
 
 class Session:
-    """What the person sees and changes. Folders keep their keys and their order as long as it lasts."""
+    """What the person sees and changes. Folders keep keys and order as long as it lasts; below `doubt` is unsure."""
 
     def __init__(
         self,
         snapshot: LibrarySnapshot,
         predictions: Sequence[Prediction] = (),
         own_keys: Mapping[str, str] | None = None,
+        doubt: float = DOUBT,
     ) -> None:
         self.root = snapshot.root
-        self.queue: list[Path] = [video.path for video in snapshot.unsorted]
-        self.cursor = 0
+        self.doubt = doubt
         self.generation = 0
-        self.predictions: dict[Path, Prediction] = {}
-        self.failures: dict[Path, str] = {}
-        self.duplicates: dict[Path, Path] = {}
+        # Also of clips that are filed: undoing brings them back as they were.
+        known = self._known = Known(doubt, {video.path: video.stamp for video in snapshot.videos})
+        self.predictions, self.failures, self.duplicates = known.predictions, known.failures, known.duplicates
         self.filed: Counter[str] = Counter()
         self._own_keys = dict(own_keys or {})
         self._counts = Counter(video.folder for video in snapshot.labelled)
         self._names: list[str] = list(snapshot.folders)
         self.links = snapshot.links
+        self._queue = Queue([video.path for video in snapshot.unsorted], known)
         self._in_flight: dict[Path, FilingRequest] = {}
         self._filed_here: set[Path] = set()
-        self._passed: list[Path] = []
+        self.set_aside: set[Path] = set()
+        """Sorted clips that are not, or no longer, to be shown as misfiled: moved, or meant to be where they are."""
+        self.last: FilingRequest | None = None
         self.apply(0, predictions)
 
     @property
+    def queue(self) -> Sequence[Path]:
+        """The clips that are shown, in their order: those that the filter shows, and the one on screen."""
+        return self._queue.clips
+
+    @property
+    def cursor(self) -> int:
+        """The place of the clip on screen in the queue."""
+        return self._queue.cursor
+
+    @property
+    def unsorted(self) -> Collection[Path]:
+        """All clips that are to be sorted, also those that the filter does not show."""
+        return self._queue.unsorted.keys()
+
+    @property
     def current(self) -> Path | None:
-        """The clip under the cursor, which is the one that plays; None when all are sorted."""
-        return self.queue[self.cursor] if self.queue else None
+        """The clip under the cursor, which is the one that plays; None when none is shown."""
+        return self._queue.current
+
+    @property
+    def order(self) -> Order:
+        return self._queue.order
+
+    @property
+    def filter(self) -> Filter:
+        return self._queue.filter
 
     @property
     def folders(self) -> list[Folder]:
@@ -82,12 +98,12 @@ class Session:
 
     @property
     def remaining(self) -> int:
-        return len(self.queue)
+        return len(self._queue.unsorted)
 
     @property
     def total(self) -> int:
         """The clips that were unsorted when the session began, or became so by undoing."""
-        return len(self.queue) + self.filed.total()
+        return self.remaining + self.filed.total()
 
     @property
     def busy(self) -> bool:
@@ -96,7 +112,7 @@ class Session:
 
     def upcoming(self, count: int) -> list[Path]:
         """The clip on screen and those after it: what is worth reading first."""
-        return self.queue[self.cursor : self.cursor + count]
+        return self._queue.clips[self.cursor : self.cursor + count]
 
     def prediction(self, clip: Path | None) -> Prediction | None:
         return self.predictions.get(clip) if clip else None
@@ -114,39 +130,37 @@ class Session:
             return None
         return prediction.suggestions[rank - 1].folder
 
+    def arrange(self, order: Order, shown: Filter) -> None:
+        """Begin another order and filter; the clip on screen stays."""
+        self._queue.arrange(order, shown)
+
     def walk(self, step: int) -> None:
         """Move the cursor; it stops at both ends."""
-        self.cursor = max(0, min(self.cursor + step, len(self.queue) - 1))
+        self._queue.walk(step)
 
     def go_to(self, clip: Path) -> None:
         """Bring `clip` on screen, if it is in the queue."""
-        if clip in self.queue:
-            self.cursor = self.queue.index(clip)
+        self._queue.go_to(clip)
 
     def later(self) -> None:
         """Put the clip on screen at the end of the queue; the next one comes on screen."""
-        if self.queue:
-            clip = self.queue.pop(self.cursor)
-            self.queue.append(clip)
-            self._passed.append(clip)
-            if self.cursor == len(self.queue) - 1:
-                self.cursor = 0
+        self._queue.later()
 
     def previous(self) -> None:
         """Bring the clip that was put off last back, before the one on screen; where none is left, walk back by one."""
-        on_screen = self.current
-        while self._passed:
-            clip = self._passed.pop()
-            if on_screen and clip != on_screen and clip in self.queue:
-                self.queue.remove(clip)
-                self.cursor = self.queue.index(on_screen)
-                self.queue.insert(self.cursor, clip)
-                return
-        self.walk(-1)
+        self._queue.previous()
 
     def file(self, folder: str) -> FilingRequest | None:
         """Plan to file the clip on screen; the next one comes on screen. None where there is no such clip or folder."""
         return self._plan(folder) if folder in self._names else None
+
+    def file_all(self, folders: Mapping[Path, str]) -> list[FilingRequest]:
+        """Plan to file these clips, each into its folder, without what is gone; the next that stays comes on screen."""
+        there = {clip: folder for clip, folder in folders.items() if clip in self.unsorted and folder in self._names}
+        requests = [FilingRequest(clip, there[clip], place) for clip, place in self._queue.leave_all(there).items()]
+        for request in requests:
+            self._begin(request)
+        return requests
 
     def trash(self) -> FilingRequest | None:
         """Plan to put the clip on screen in the trash; the next one comes on screen. None where there is no clip."""
@@ -155,6 +169,7 @@ class Session:
     def moved(self, request: FilingRequest) -> None:
         """The filing is done."""
         self._in_flight.pop(request.clip, None)
+        self.last = request
         self.duplicates.pop(request.clip, None)
 
     def move_failed(self, request: FilingRequest, duplicate_of: Path | None = None) -> None:
@@ -165,58 +180,71 @@ class Session:
         self._filed_here.discard(request.clip)
         self._counts[request.folder] -= 1
         self.filed[request.folder] -= 1
-        place = min(request.place, len(self.queue))
-        self.queue.insert(place, request.clip)
-        if place <= self.cursor and len(self.queue) > 1:
-            self.cursor += 1
+        self._queue.put_back(request.clip, request.place)
+
+    def refiled(self, filing: Filing) -> None:
+        """A sorted clip was brought from one folder into another."""
+        self._counts.update({self._top(filing.source): -1, self._top(filing.target): 1})
+        self.set_aside.add(filing.source)
 
     def undone(self, filing: Filing) -> None:
         """A filing was taken back, also one of an earlier session: its clip, if unsorted again, comes on screen."""
         clip, folder = filing.source, self._top(filing.target)
+        if self.last and self.last.clip == clip:
+            self.last = None
         self._counts[folder] -= 1
+        self.set_aside.discard(clip)
         if clip in self._filed_here:
             self._filed_here.remove(clip)
             self.filed[folder] -= 1
         if clip.parent != self.root:
             self._counts[self._top(clip)] += 1
-        elif clip in self.queue:
-            self.cursor = self.queue.index(clip)
         else:
-            self.queue.insert(self.cursor, clip)
+            if stamp := self._known.stamps.get(filing.target):
+                self._known.stamps.setdefault(clip, stamp)
+            self._queue.show(clip)
 
     def redone(self, filing: Filing) -> None:
         """A filing was done again: its clip, if it was unsorted, leaves the queue."""
         clip, folder = filing.source, self._top(filing.target)
-        self._counts[folder] += 1
         if clip.parent != self.root:
-            self._counts[self._top(clip)] -= 1
-        elif clip in self.queue:
-            self._leave(self.queue.index(clip))
+            self.refiled(filing)
+            return
+        self._counts[folder] += 1
+        if clip in self.unsorted:
+            self._queue.leave(clip)
             self._filed_here.add(clip)
             self.filed[folder] += 1
 
     def gone(self, clip: Path) -> None:
         """The clip is no longer in the library's root: another program moved it or deleted it."""
-        if clip in self.queue:
-            self._leave(self.queue.index(clip))
+        self._queue.leave(clip)
 
-    def rescan(self, snapshot: LibrarySnapshot) -> None:
+    def knows(self, clip: Path, stamp: FileStamp) -> bool:
+        """Whether the clip is unsorted, and still the file that it was."""
+        return clip in self.unsorted and self._known.is_same(clip, stamp)
+
+    def rescan(self, snapshot: LibrarySnapshot) -> list[Path]:
         """Take over what a new listing of the library found, taken while no move was half done.
 
-        New clips come at the end, those that are gone leave, new folders take the next keys; the clip on screen stays
-        if it is still there. Filings that are still to be carried out count as done.
+        New clips come into the queue, those that are gone leave, new folders take the next keys; the clip on screen
+        stays if it is still there. Filings that are still to be carried out count as done. What was known of a file
+        that is another one now under the same name is forgotten. Returns the clips that are new or another.
         """
-        on_screen = self.current
-        unsorted = [video.path for video in snapshot.unsorted if video.path not in self._in_flight]
-        there, known = set(unsorted), set(self.queue)
-        before = [clip for clip in self.queue[: self.cursor] if clip in there]
-        self.queue = [clip for clip in self.queue if clip in there] + [clip for clip in unsorted if clip not in known]
-        self.cursor = len(before) if on_screen in there or len(before) < len(self.queue) else 0
+        # By the queue's own paths: to compare 20,000 with others again and again takes longer than a key may.
+        own = self._queue.unsorted
+        stamps = {own.get(video.path, video.path): video.stamp for video in snapshot.unsorted}
+        unsorted = [clip for clip in stamps if clip not in self._in_flight]
+        changed = [clip for clip in unsorted if not self.knows(clip, stamps[clip])]
+        self._known.forget(changed)
+        self._known.stamps.update({video.path: video.stamp for video in snapshot.labelled} | stamps)
+        self._queue.update(unsorted, changed)
         self._counts = Counter(video.folder for video in snapshot.labelled)
         self._counts.update(request.folder for request in self._in_flight.values())
         for name in snapshot.folders:
             self.add_folder(name)
         self.links = snapshot.links
+        return changed
 
     def add_folder(self, name: str) -> None:
         """A new folder takes the next free key, after all others."""
@@ -228,35 +256,42 @@ class Session:
         self._names = [new if name == old else name for name in self._names]
         for counts in (self._counts, self.filed):
             counts[new] += counts.pop(old, 0)
-        for path, prediction in self.predictions.items():
-            suggestions = [replace(one, folder=new) if one.folder == old else one for one in prediction.suggestions]
-            self.predictions[path] = replace(prediction, suggestions=tuple(suggestions))
+        self._queue.folder_renamed(old, new)
+        self._known.folder_renamed(old, new)
 
-    def apply(self, generation: int, predictions: Iterable[Prediction]) -> None:
+    def apply(self, generation: int, predictions: Collection[Prediction]) -> None:
         """Take over predictions, unless a newer model has spoken. The clip on screen stays."""
         if generation >= self.generation:
             self.generation = generation
             self.predictions.update((prediction.path, prediction) for prediction in predictions)
+            self._queue.learned([prediction.path for prediction in predictions])
+
+    def no_predictions(self) -> None:
+        """There is no model any more, and what it said does not hold."""
+        self._queue.learned(self.predictions)
+        self.predictions.clear()
+
+    def read(self, clip: Path, failure: str = "") -> None:
+        """The clip was read, or cannot be for the reason `failure`."""
+        if failure:
+            self.failures[clip] = failure
+        if failure or self.failures.pop(clip, ""):
+            self._queue.learned([clip])
 
     def _plan(self, folder: str) -> FilingRequest | None:
         clip = self.current
         if clip is None:
             return None
         request = FilingRequest(clip, folder, self.cursor)
-        self._leave(self.cursor)
-        self._in_flight[clip] = request
-        self._filed_here.add(clip)
-        self._counts[folder] += 1
-        self.filed[folder] += 1
+        self._queue.leave(clip)
+        self._begin(request)
         return request
 
-    def _leave(self, place: int) -> None:
-        """Take a clip out of the queue. If it is the one on screen, the next one comes, after the last the first."""
-        self.queue.pop(place)
-        if place < self.cursor:
-            self.cursor -= 1
-        elif self.cursor == len(self.queue):
-            self.cursor = 0
+    def _begin(self, request: FilingRequest) -> None:
+        self._in_flight[request.clip] = request
+        self._filed_here.add(request.clip)
+        self._counts[request.folder] += 1
+        self.filed[request.folder] += 1
 
     def _top(self, path: Path) -> str:
         """The folder that counts a clip at `path`."""

@@ -353,7 +353,7 @@ def clips(media: Path) -> None:
     from tiksort_tui.library.scan import scan
     from tiksort_tui.media import read_audio, sample_frames
 
-    library = scan(media / "library", LibraryConfig().extensions)
+    library = scan(media / "library", LibraryConfig())
     truth = json.loads((media / "library-truth.json").read_text(encoding="utf-8"))
     paths = [video.path for video in library.videos]
     labels = [video.folder or truth[video.path.name] for video in library.videos]

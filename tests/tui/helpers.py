@@ -16,8 +16,9 @@ from textual.pilot import Pilot
 from tiksort_tui.config import Config, with_overrides
 from tiksort_tui.domain import Prediction, Suggestion
 from tiksort_tui.library.state import state_dir
-from tiksort_tui.pipeline.events import Event, Finished, Predicted, RunRequest
+from tiksort_tui.pipeline.events import Event, Finished, Predicted, RunRequest, Trained
 from tiksort_tui.player.player import Player
+from tiksort_tui.report import Promise, Report
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import FilingGuard
 
@@ -48,6 +49,16 @@ def predicted(root: Path, generation: int = 1, **folders: Sequence[tuple[str, fl
     return Predicted(generation, tuple(one))
 
 
+def trained(accuracy: float | None = 0.9, labelled: int = 213, promise: float | None = 0.93) -> Trained:
+    """A model that is so often right, and that may file by itself what it is at least so sure of."""
+    report = Report(
+        "logistic", {}, labelled, labelled, folders=(), candidates=(), accuracy=accuracy, log_loss=None,
+        calibration_error=None, reliability=(), confusion=(), promise=Promise(0.98, promise, 0.61, 40, None),
+        misfilings=(), modalities=(), temperature=1.0, text_weight=0.0, notes=(),
+    )  # fmt: skip
+    return Trained(report)
+
+
 class StandInEngine:
     """Tells what it is given to tell, raises the errors in it, and otherwise goes on with its run until cancelled."""
 
@@ -55,6 +66,7 @@ class StandInEngine:
         self.requests: list[RunRequest] = []
         self.wanted: list[tuple[Path, ...]] = []
         self.cancels = 0
+        self.learned = 0
         self.closed = False
         self._answers: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self.tell(*answers)
@@ -64,6 +76,9 @@ class StandInEngine:
             self._answers.put_nowait(answer)
 
     async def run(self, request: RunRequest) -> AsyncIterator[Event]:
+        if request.only_learn:
+            self.learned += 1
+            return
         self.requests.append(request)
         while (answer := await self._answers.get()) is not None:
             if isinstance(answer, Exception):
@@ -74,6 +89,9 @@ class StandInEngine:
 
     async def want(self, paths: Sequence[Path]) -> None:
         self.wanted.append(tuple(paths))
+
+    async def learn(self) -> None:
+        self.learned += 1
 
     async def cancel(self) -> None:
         self.cancels += 1
@@ -105,10 +123,14 @@ async def sorting(
     config: Config = CONFIG,
 ) -> AsyncIterator[Pilot[None]]:
     """The screen over the library `root`. Unless it is `guarded`, keys count however fast they come."""
-    app = SortApp(root, state_dir(root), config)
-    app.engine = engine or StandInEngine()
-    app.player = player or app.player
     with pytest.MonkeyPatch.context() as patch:
+        # Whatever terminal the tests are run in.
+        patch.setenv("COLORTERM", "truecolor")
+        patch.setenv("TERM", "xterm-256color")
+        patch.delenv("NO_COLOR", raising=False)
+        app = SortApp(root, state_dir(root), config)
+        app.engine = engine or StandInEngine()
+        app.player = player or app.player
         if not guarded:
             patch.setattr(FilingGuard, "allows", lambda *_: True)
         async with app.run_test(size=size) as pilot:

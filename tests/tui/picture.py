@@ -32,7 +32,8 @@ def main() -> None:
         root = Path(folder) / "videos"
         subprocess.run([sys.executable, "-m", "tiksort_tui.demo", str(root)], check=True)
         # So that the picture says ~/videos.
-        os.environ["HOME"] = folder
+        os.environ.update(HOME=folder, TERM="xterm-256color", COLORTERM="truecolor")
+        os.environ.pop("NO_COLOR", None)
         PICTURE.write_text(asyncio.run(draw(root)), encoding="utf-8")
 
 

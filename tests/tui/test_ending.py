@@ -173,8 +173,9 @@ def test_a_batch_that_is_ended_in_the_middle_of_a_move_loses_nothing(pile):
     command = [*TIKSORT, "--batch", "--encoder", "builtin"]
     subprocess.run([*command, str(pile)], check=True, capture_output=True, cwd=REPOSITORY)
     for how, code in ((signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, -signal.SIGTERM)):
+        filing = [*command, "--move", "--threshold", "0", str(pile)]
         moving = subprocess.Popen(
-            [*command, "--move", str(pile)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY
+            filing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY
         )
         while not half_copied(pile):
             assert moving.poll() is None

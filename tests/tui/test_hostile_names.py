@@ -177,7 +177,7 @@ def test_a_batch_files_every_name_and_says_so_in_plain_lines(root, write):
         for labelled in (1, 2):
             write(root / folder / f"{labelled}.mp4", 1000 * number + labelled)
     before = tree(root)
-    code, table, _ = tiksort("--batch", "--encoder", "builtin", "--move", root)
+    code, table, _ = tiksort("--batch", "--encoder", "builtin", "--move", "--threshold", "0", root)
     assert code == ExitCode.FINE
     lines = table.splitlines()
     for name in NAMES:

@@ -22,7 +22,7 @@ from tests.tui.helpers import (
     until_shown,
     where,
 )
-from tiksort_tui.config import KeysConfig
+from tiksort_tui.config import KeysConfig, with_overrides
 from tiksort_tui.errors import ConfigError
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.tui.keymap import Keymap
@@ -343,6 +343,20 @@ async def test_one_goes_to_a_clip_by_a_part_of_its_name(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "some kick.mp4", "z.mp4"])) as pilot:
         await pilot.press("g", *"kick", "enter")
         await until(lambda: queue(pilot) == "a [some kick] z")
+
+
+async def test_a_filed_clip_plays_on_for_a_while_where_one_wants_it_so(tmp_path):
+    player = recording_player()
+    config = with_overrides(CONFIG, player__delay=0.3)
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), player=player, config=config) as pilot:
+        await pilot.press("1")
+        assert queue(pilot) == "[b] c"
+        assert asked(player)[-1] == ("play", tmp_path / "a.mp4")
+        await until(lambda: asked(player)[-1] == ("play", tmp_path / "b.mp4"))
+        # Who walks does not wait, and what was passed over meanwhile is not played.
+        await pilot.press("1", "k", "j")
+        await pilot.pause(0.5)
+        assert [path.stem for _, path in asked(player)] == ["a", "b", "c"]
 
 
 async def test_keys_of_ones_own(tmp_path):

@@ -7,12 +7,14 @@ from tests.tui.helpers import (
     CONFIG,
     StandInEngine,
     asked,
+    drawn,
     panel,
     pile,
     predicted,
     queue,
     recording_player,
     sorting,
+    trained,
     until,
     until_shown,
     where,
@@ -20,7 +22,16 @@ from tests.tui.helpers import (
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.errors import EngineError, ExitCode
 from tiksort_tui.library.state import LOG, state_dir
-from tiksort_tui.pipeline.events import EngineRestarted, Finished, NoModel, Scanned, VideoExtracted, VideoFailed
+from tiksort_tui.pipeline.events import (
+    EncodersReady,
+    EngineRestarted,
+    Finished,
+    NoModel,
+    Scanned,
+    TrainingStarted,
+    VideoExtracted,
+    VideoFailed,
+)
 from tiksort_tui.player.events import Playback, PlayerGone, PlayFailed
 from tiksort_tui.tui.app import SortApp
 
@@ -232,6 +243,120 @@ async def test_an_error_that_nobody_expects_ends_the_program_with_an_error(tmp_p
         await until(lambda: not app.is_running)
         await pilot.pause()
     assert app.return_code == ExitCode.ENGINE_FAILED
+
+
+NOTICE = (
+    "Clips are compared by plain colour, since the weights of CLIP are not here; `tiksort-tui models --download` "
+    "fetches them (753 MB)"
+)
+
+
+async def test_the_first_start_says_what_was_found_and_hides_nothing(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    (tmp_path / "cats" / "c.mp4").write_text("c")
+    engine, player = StandInEngine(), recording_player()
+    player.describe.return_value = "no mpv"
+    async with sorting(tmp_path, engine, player) as pilot:
+        await until_shown(pilot, "2 clips to sort, 1 in 2 folders to learn from", "suggestions come", "mpv is not here")
+        pilot.app.notices.append(NOTICE)
+        engine.tell(EncodersReady("builtin encoder", "cpu"))
+        await until_shown(pilot, "builtin encoder, without a graphics card", "(753 MB)")
+        engine.tell(EncodersReady("CLIP + Whisper", "cuda"))
+        await until_shown(pilot, "CLIP + Whisper, on the graphics card (cuda)")
+        # It is no dialog: keys do what they always do.
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats", "1 clip to sort, 2 in 2 folders")
+        engine.tell(NoModel("too few clips"))
+        await until(lambda: "to sort" not in drawn(pilot))
+
+
+async def test_a_notice_stays_on_the_screen_and_the_help_has_it_whole(tmp_path):
+    pile(tmp_path, ["a.mp4"])
+    async with sorting(tmp_path, StandInEngine(NoModel("too few clips")), size=(80, 24)) as pilot:
+        pilot.app.notices.append(NOTICE)
+        await pilot.press("j")
+        await until_shown(pilot, "Clips are compared by plain colour, since the weights of CLIP …  ? tells more")
+        await pilot.press("question_mark")
+        await until_shown(pilot, "fetches them (753 MB)", "take the first suggestion")
+        await pilot.press("x", "8")
+        await until_shown(pilot, "no folder has the key 8")
+        await pilot.press("j")
+        await until_shown(pilot, "tells more")
+
+
+async def test_an_unreadable_clip_says_why_and_what_to_do_where_its_pictures_would_be(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    engine = StandInEngine(NoModel("too few clips"), VideoFailed(tmp_path / "a.mp4", "cut short", 1, 2), Finished(1, 0))
+    async with sorting(tmp_path, engine, size=(80, 24)) as pilot:
+        await until_shown(pilot, "! This clip cannot be read: cut short", "d puts it in the")
+        await pilot.press("j")
+        await until_shown(pilot, "Not read yet: r reads it.")
+
+
+async def test_a_file_that_is_gone_is_said_before_one_files_it(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        (tmp_path / "b.mp4").unlink()
+        await pilot.press("j")
+        await until_shown(pilot, "This file is gone")
+
+
+async def test_the_session_counts_what_was_taken_and_names_the_last_filing(tmp_path):
+    pile(tmp_path, [f"{name}.mp4" for name in "abcde"])
+    best = [("dogs", 0.6), ("cats", 0.4)]
+    engine = StandInEngine(predicted(tmp_path, a=best, b=best, c=best))
+    async with sorting(tmp_path, engine) as pilot:
+        await until_shown(pilot, "60 %?")
+        assert "LAST" not in panel(pilot, "session")
+        await pilot.press("enter", "enter", "tab")
+        await until_shown(pilot, "3 filed", "2 x Enter, 1 x Tab", "c.mp4 > cats")
+        # There is no suggestion to take: nothing is counted.
+        await pilot.press("enter", "2")
+        await until_shown(pilot, "4 filed", "2 x Enter, 1 x Tab", "d.mp4 > dogs")
+        await pilot.press("d")
+        await until_shown(pilot, "e.mp4 > the trash")
+        await pilot.press("u")
+        await until_shown(pilot, "Took e.mp4 back")
+        assert "LAST" not in panel(pilot, "session")
+
+
+async def test_the_folder_that_was_filed_into_is_marked_for_a_moment(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    async with sorting(tmp_path) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, "+2  dogs")
+        await until(lambda: "+" not in panel(pilot, "folders"))
+        assert "2  dogs" in panel(pilot, "folders")
+
+
+async def test_learning_tells_stage_count_rate_and_time_left_and_how_good_the_model_is(tmp_path):
+    scanned = Scanned(("cats", "dogs"), 213, 1, 0, 160)
+    engine = StandInEngine(trained(0.904), scanned, VideoExtracted(tmp_path / "a.mp4", 72, 160))
+    async with sorting(pile(tmp_path, ["a.mp4"]), engine) as pilot:
+        await until(lambda: pilot.app.progress.done)
+        await until_shown(pilot, "reading 72/160", "/s", "left, r cancels", "model 90 % right, 213 clips")
+        await until_shown(pilot, "files 61 of 100")
+        # While all is read, and it only learns, nothing counts up.
+        engine.tell(TrainingStarted(213))
+        pilot.app.progress.done = 160
+        await until_shown(pilot, "learning …")
+        assert "160" not in panel(pilot, "learning")
+        engine.tell(VideoExtracted(tmp_path / "a.mp4", 80, 160), trained(None))
+        await until_shown(pilot, "reading 80/160", "model not measured")
+        await pilot.resize_terminal(80, 24)
+        # Where it has no place of its own, the header tells it.
+        await until_shown(pilot, "reading 80/160 0:")
+
+
+async def test_a_small_window_says_so_and_one_can_go_on(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    engine = StandInEngine(predicted(tmp_path, a=[("dogs", 0.9)]))
+    async with sorting(tmp_path, engine, size=(50, 12)) as pilot:
+        await until_shown(pilot, "Small window: 60 x 14 shows all", "a.mp4", "2 dogs", "90 %")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+        await pilot.resize_terminal(80, 24)
+        await until_shown(pilot, "FOLDERS", "QUEUE")
+        assert "Small" not in drawn(pilot)
 
 
 async def test_the_real_engine_brings_suggestions_and_the_next_start_has_them_at_once(library):

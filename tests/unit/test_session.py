@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tiksort_tui.domain import FileStamp, Filing, LibrarySnapshot, Prediction, Suggestion, Video
+from tiksort_tui.ordering import Filter, Order, Show, Suggested
+from tiksort_tui.queue import IN_SIGHT
 from tiksort_tui.session import DIGITS, FilingRequest, Session
 
-ROOT, STAMP = Path("/videos"), FileStamp(0, 0, 0, 0)
+ROOT = Path("/videos")
 UNSORTED, GONE = "(unsorted)", "(gone)"
 FOLDERS = [f"folder {i}" for i in range(9)]
 
 
 def session_of(clips: Sequence[str], folders: Sequence[str], labelled: Sequence[str] = ()) -> Session:
     """A session over `clips` of the root; `labelled` are FOLDER/NAME."""
-    videos = [Video(ROOT / name, None, STAMP) for name in clips]
-    videos += [Video(ROOT / name, Path(name).parts[0], STAMP) for name in labelled]
-    return Session(LibrarySnapshot(ROOT, tuple(folders), tuple(videos)))
+    return Session(listing({ROOT / name: None for name in clips} | {ROOT / name: name for name in labelled}, folders))
+
+
+def listing(
+    clips: Mapping[Path, str | None], folders: Sequence[str], versions: Mapping[Path, int] | None = None
+) -> LibrarySnapshot:
+    """What a scan finds: `clips` with None, or with FOLDER/NAME where they are sorted."""
+    videos = [
+        Video(ROOT / place if place else clip, Path(place).parts[0] if place else None, stamp(clip, versions))
+        for clip, place in clips.items()
+    ]
+    return LibrarySnapshot(ROOT, tuple(folders), tuple(sorted(videos, key=lambda video: video.path)))
+
+
+def stamp(clip: Path, versions: Mapping[Path, int] | None = None) -> FileStamp:
+    """Some clips are as old as others; another version of a file is newer."""
+    return FileStamp(0, 0, 0, sum(clip.name.encode()) % 4 + 10 * (versions or {}).get(clip, 0))
 
 
 def order(session: Session) -> str:
@@ -57,6 +76,22 @@ def test_three_are_filed_one_fails_and_one_is_undone() -> None:
     session.undone(filing("c", "cats/c"))
     assert order(session) == "b [c] d"
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 1, "dogs": 0}, 1, 4)
+
+
+def test_many_are_filed_at_once_and_those_that_fail_come_back_to_their_places() -> None:
+    session = session_of("abcdef", ["cats", "dogs"])
+    session.walk(2)
+    chosen = dict.fromkeys((ROOT / name for name in "fdcbx"), "cats") | {ROOT / "e": "unknown", ROOT / "b": "dogs"}
+    requests = session.file_all(chosen)
+    assert [(request.clip.name, request.folder) for request in requests] == [
+        ("b", "dogs"), ("c", "cats"), ("d", "cats"), ("f", "cats"),
+    ]  # fmt: skip
+    assert (order(session), session.busy) == ("a [e]", True)
+    assert counts(session) == {"cats": 3, "dogs": 1}
+    for request in reversed(requests):
+        session.move_failed(request)
+    assert (order(session), session.busy, session.remaining) == ("a b c d [e] f", False, 6)
+    assert session.file_all({}) == []
 
 
 def test_a_clip_that_was_put_off_comes_back_to_where_the_person_is() -> None:
@@ -129,6 +164,99 @@ def test_twenty_thousand_clips() -> None:
     session.gone(ROOT / "19000")
     assert (session.remaining, session.total) == (14_999, 19_999)
     assert session.upcoming(2) == [ROOT / "09999", ROOT / "10000"]
+    requests = session.file_all(dict.fromkeys(session.queue[::2], "cats"))
+    assert (len(requests), session.remaining) == (7_500, 7_499)
+
+
+def test_the_stamp_of_another_file_under_the_same_name_forgets_what_was_known_of_it() -> None:
+    session = session_of("abc", ["cats"])
+    session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abc"])
+    session.move_failed(file(session, "cats"), duplicate_of=ROOT / "cats" / "a")
+    session.read(ROOT / "c", failure="truncated")
+    found = listing(dict.fromkeys(ROOT / name for name in "abcd"), ["cats"], {ROOT / "a": 1, ROOT / "c": 1})
+    assert session.rescan(found) == [ROOT / "a", ROOT / "c", ROOT / "d"]
+    assert (list(session.predictions), session.duplicates, session.failures) == ([ROOT / "b"], {}, {})
+    # As it was left, and after it has come back from another disk.
+    moved = [replace(video, stamp=video.stamp._replace(device=7, inode=8)) for video in found.videos]
+    assert session.rescan(replace(found, videos=tuple(moved))) == []
+    assert list(session.predictions) == [ROOT / "b"]
+
+
+def test_a_clip_that_comes_back_from_a_folder_is_as_old_as_it_was() -> None:
+    clips = {ROOT / name: None for name in "ab"} | {ROOT / "old": "cats/old"}
+    session = Session(listing(clips, ["cats"], {ROOT / "old": 3, ROOT / "b": 2}))
+    session.undone(filing("old", "cats/old"))
+    session.walk(1)
+    session.arrange(Order.NEWEST, Show.ALL)
+    assert order(session) == "[a] old b"
+
+
+def test_a_listing_brings_new_and_changed_clips_to_their_places_in_the_order() -> None:
+    clips: dict[Path, str | None] = dict.fromkeys(ROOT / name for name in "abcdefgh")
+    session = Session(listing(clips, ["cats"], {clip: 9 - place for place, clip in enumerate(clips)}))
+    session.arrange(Order.NEWEST, Show.ALL)
+    clips[ROOT / "new"] = None
+    versions = {clip: 9 - place for place, clip in enumerate(clips)} | {ROOT / "new": 11}
+    session.rescan(listing(clips, ["cats"], versions))
+    # Behind those in sight.
+    assert order(session) == "[a] b c d e f new g h"
+    session.rescan(listing(clips, ["cats"], versions | {ROOT / "h": 10}))
+    assert order(session) == "[a] b c d e f new h g"
+
+
+def test_a_changed_clip_leaves_the_filter_that_shows_predicted_ones() -> None:
+    session = session_of("abc", ["cats"])
+    session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abc"])
+    session.arrange(Order.NAME, Show.SURE)
+    session.rescan(listing(dict.fromkeys(ROOT / name for name in "abc"), ["cats"], {ROOT / "b": 1}))
+    assert order(session) == "[a] c"
+
+
+def test_a_clip_on_screen_that_the_filter_leaves_out_is_put_off_and_the_last_one_follows() -> None:
+    session = session_of("abc", ["cats"])
+    session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abc"])
+    session.arrange(Order.NAME, Show.SURE)
+    session.walk(1)
+    session.apply(1, [Prediction(ROOT / "b", (Suggestion("cats", 0.1),))])
+    assert order(session) == "a [b] c"
+    session.later()
+    assert order(session) == "a [c]"
+
+
+def test_a_clip_that_was_put_off_and_brought_back_has_its_place_in_the_order_again() -> None:
+    session = session_of("abcdefgh", ["cats"])
+    session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abcdefgh"])
+    session.arrange(Order.SUREST, Show.ALL)
+    session.walk(6)
+    session.later()
+    session.previous()
+    session.walk(-6)
+    session.apply(1, [Prediction(ROOT / "h", (Suggestion("cats", 0.8),))])
+    assert order(session) == "[a] b c d e f g h"
+
+
+@pytest.mark.parametrize("shown", [*Show, Suggested("cats")], ids=str)
+@pytest.mark.parametrize("arranged", Order, ids=str)
+def test_twenty_thousand_clips_in_every_order_and_filter(arranged: Order, shown: Filter) -> None:
+    """All that a key or an event does looks at each clip a few times at most, or this would take minutes."""
+    session = session_of([f"{i:05}" for i in range(20_000)], ["cats", "dogs"])
+    session.arrange(arranged, shown)
+    clips = list(session.queue)
+    for start in range(0, len(clips), 500):
+        session.apply(1, [predicted(clip, i % 97, i % 7) for i, clip in enumerate(clips[start : start + 500])])
+    requests = [request for _ in range(200) if (request := session.file("cats"))]
+    for i, request in enumerate(requests):
+        (session.move_failed if i % 2 else session.moved)(request)
+    for _ in range(100):
+        session.later()
+        session.walk(2)
+        session.previous()
+    assert len(set(session.queue)) == len(session.queue)
+
+
+def predicted(clip: Path, number: int, group: int) -> Prediction:
+    best = (Suggestion(FOLDERS[number % 3], number % 10 / 10),)
+    return Prediction(clip, best, (), False, number % 5 == 0, number // 4, -number, group)
 
 
 class Sorting(RuleBasedStateMachine):
@@ -147,7 +275,91 @@ class Sorting(RuleBasedStateMachine):
         self.filed: dict[Path, str] = {}
         self.put_off: list[Path] = []
         self.predictions: dict[Path, Prediction] = {}
+        self.failures: set[Path] = set()
+        self.versions: dict[Path, int] = {}
+        self.order, self.filter = Order.NAME, Show.ALL
         self.names, self.generation = FOLDERS, 0
+
+    def fits(self, clip: Path) -> bool:
+        said = self.predictions.get(clip)
+        if isinstance(self.filter, Suggested):
+            return said is not None and said.folder == self.filter.folder
+        return {
+            Show.ALL: True,
+            Show.UNPREDICTED: said is None,
+            Show.SURE: said is not None and said.confidence >= 0.7,
+            Show.UNSURE: said is not None and said.confidence < 0.7,
+            Show.FAILED: clip in self.failures,
+            Show.NOWHERE: said is not None and said.outlier,
+        }[self.filter]
+
+    def key(self, clip: Path) -> tuple[float, ...]:
+        """What a clip is ordered by, besides its name."""
+        late = self.put_off.index(clip) + 1 if clip in self.put_off else 0
+        if self.order in (Order.NAME, Order.NEWEST):
+            return late, -stamp(clip, self.versions).mtime_ns if self.order is Order.NEWEST else 0
+        said = self.predictions.get(clip)
+        if said is None:
+            return late, math.inf
+        return late, *{
+            Order.SUREST: (-said.confidence,),
+            Order.LEAST_SURE: (said.least_sure, said.confidence),
+            Order.MOST_DIFFERENT: (said.most_different,),
+            Order.ALIKE: (said.group or 1000,),
+        }[self.order]
+
+    def in_order(self, clips: Sequence[Path]) -> list[Path]:
+        """`clips` as they are to follow the one on screen."""
+        clips = sorted(clips, key=lambda clip: (self.key(clip), clip.name))
+        said = self.predictions.get(self.session.current) if self.session.current else None
+        if self.order is not Order.ALIKE or not said or not said.group:
+            return clips
+        return sorted(clips, key=lambda clip: self.key(clip) != (0, said.group))
+
+    def moved_on(self, clip: Path | None) -> list[Path]:
+        """The clip that was on screen, if it stays in the queue."""
+        return [clip] if clip and self.fits(clip) else []
+
+    @rule(order=st.sampled_from(Order), shown=st.sampled_from([*Show, *map(Suggested, FOLDERS[:3])]))
+    def arrange(self, order: Order, shown: Filter) -> None:
+        on_screen = self.session.upcoming(1)
+        self.session.arrange(order, shown)
+        self.order, self.filter = order, shown
+        fitting = [clip for clip, place in self.where.items() if place == UNSORTED and self.fits(clip)]
+        first = on_screen or self.in_order(fitting)[:1]
+        rest = [clip for clip in fitting if clip not in first]
+        assert self.session.queue == first + (self.in_order(rest) if on_screen else self.in_order(fitting)[1:])
+        assert self.session.upcoming(1) == first
+
+    @rule(data=st.data(), new=st.integers(0, 2))
+    def rescan(self, data: st.DataObject, new: int) -> None:
+        clips = sorted(clip for clip, place in self.where.items() if place == UNSORTED)
+        flying = {request.clip for request in self.in_flight}
+        gone = data.draw(st.sets(st.sampled_from(clips), max_size=2)) if clips else set()
+        changed = data.draw(st.sets(st.sampled_from(clips), max_size=2)) - gone if clips else set()
+        arrived = {ROOT / f"new clip {len(self.where) + i}" for i in range(new)}
+        for clip in gone:
+            self.where[clip] = GONE
+        for clip in changed:
+            self.versions[clip] = self.versions.get(clip, 0) + 1
+            self.predictions.pop(clip, None)
+            self.failures.discard(clip)
+        on_screen, following = self.session.current, self.session.queue[self.session.cursor :]
+        self.where |= dict.fromkeys(arrived, UNSORTED)
+        found = {
+            clip: None if place == UNSORTED or clip in flying else f"{place}/{clip.name}"
+            for clip, place in self.where.items()
+            if place != GONE
+        }
+        assert set(self.session.rescan(listing(found, self.names, self.versions))) == changed | arrived
+        if on_screen in gone:
+            left = [clip for clip in following if clip not in gone and self.fits(clip)]
+            # One that came in may be the only one to follow.
+            assert not left or self.session.current in left[:1] or changed
+        elif on_screen:
+            assert self.session.current == on_screen
+        if self.order is Order.NAME and self.filter is Show.ALL and arrived:
+            assert set(self.session.queue[-len(arrived) :]) == arrived
 
     def neighbour(self) -> list[Path]:
         """What is to come on screen when the clip there leaves: the next one, after the last the first."""
@@ -165,6 +377,22 @@ class Sorting(RuleBasedStateMachine):
             self.where[clip] = self.filed[clip] = folder
             self.in_flight.append(FilingRequest(clip, folder, cursor))
 
+    @rule(data=st.data())
+    def file_all(self, data: st.DataObject) -> None:
+        clips = st.sampled_from([ROOT / "never seen", *self.where])
+        chosen = data.draw(st.dictionaries(clips, st.sampled_from([*FOLDERS, "new 0", "unknown"])))
+        queue, cursor = list(self.session.queue), self.session.cursor
+        requests = self.session.file_all({Path(str(clip)): folder for clip, folder in chosen.items()})
+        planned = {
+            clip: folder for clip, folder in chosen.items()
+            if self.where.get(clip) == UNSORTED and folder in self.names
+        }  # fmt: skip
+        assert {request.clip: request.folder for request in requests} == planned
+        assert self.session.upcoming(1) == [clip for clip in queue[cursor:] + queue[:cursor] if clip not in planned][:1]
+        self.where |= planned
+        self.filed |= planned
+        self.in_flight += requests
+
     @precondition(lambda self: self.in_flight)
     @rule(data=st.data(), succeeds=st.booleans())
     def filing_ends(self, data: st.DataObject, succeeds: bool) -> None:
@@ -178,7 +406,8 @@ class Sorting(RuleBasedStateMachine):
         else:
             self.where[request.clip] = UNSORTED
             del self.filed[request.clip]
-            assert self.session.queue.index(request.clip) == min(request.place, len(self.session.queue) - 1)
+            if self.fits(request.clip):
+                assert self.session.queue.index(request.clip) == min(request.place, len(self.session.queue) - 1)
 
     @precondition(lambda self: self.done)
     @rule(data=st.data())
@@ -192,27 +421,43 @@ class Sorting(RuleBasedStateMachine):
 
     @rule(step=st.integers(-3, 3))
     def walk(self, step: int) -> None:
-        expected = sorted((0, self.session.cursor + step, max(0, len(self.session.queue) - 1)))[1]
+        self.walked(step)
+
+    def walked(self, step: int) -> None:
+        queue, cursor = list(self.session.queue), self.session.cursor
+        place = sorted((0, cursor + step, max(0, len(queue) - 1)))[1]
         self.session.walk(step)
-        assert self.session.cursor == expected
+        assert self.session.upcoming(1) == queue[place : place + 1]
+
+    @rule(data=st.data())
+    def go_to(self, data: st.DataObject) -> None:
+        clip = data.draw(st.sampled_from([ROOT / "never seen", *self.where]))
+        expected = [clip] if clip in self.session.queue else self.session.upcoming(1)
+        self.session.go_to(Path(str(clip)))
+        assert self.session.upcoming(1) == expected
 
     @precondition(lambda self: self.session.queue)
     @rule()
     def later(self) -> None:
-        following = self.session.upcoming(2)[1:] or self.session.queue[:1]
-        self.put_off += self.session.upcoming(1)
+        clip, following = self.session.queue[self.session.cursor], self.neighbour()
+        self.put_off = [one for one in self.put_off if one != clip] + [clip]
         self.session.later()
-        assert (self.session.queue[-1], self.session.upcoming(1)) == (self.put_off[-1], following)
+        assert self.session.upcoming(1) == (following or self.moved_on(clip))
+        assert list(self.session.queue[-1:]) == self.moved_on(clip) or not self.fits(clip)
 
     @rule()
     def previous(self) -> None:
         clip = self.session.current
         while self.put_off and (self.put_off[-1] == clip or self.where[self.put_off[-1]] != UNSORTED):
             self.put_off.pop()
-        before = self.session.queue[max(0, self.session.cursor - 1) :]
-        expected = [self.put_off.pop(), clip] if self.put_off else before[:2]
-        self.session.previous()
-        assert self.session.upcoming(2) == expected
+        if self.put_off:
+            back = self.put_off.pop()
+            self.session.previous()
+            assert self.session.upcoming(2)[: 1 + len(self.moved_on(clip))] == [back, *self.moved_on(clip)]
+        else:
+            queue, cursor = list(self.session.queue), self.session.cursor
+            self.session.previous()
+            assert self.session.upcoming(1) == queue[max(0, cursor - 1) :][:1]
 
     @rule(data=st.data())
     def gone(self, data: st.DataObject) -> None:
@@ -230,25 +475,65 @@ class Sorting(RuleBasedStateMachine):
         assert self.session.current == shown
         self.names = self.names if name in self.names else [*self.names, name]
 
-    @rule(age=st.integers(-1, 1), folder=st.sampled_from(FOLDERS))
-    def apply(self, age: int, folder: str) -> None:
-        predictions = {clip: Prediction(clip, (Suggestion(folder, 0.5),)) for clip in self.where}
-        shown = self.session.current
-        self.session.apply(self.generation + age, predictions.values())
+    @precondition(lambda self: self.where)
+    @rule(age=st.integers(-1, 1), data=st.data())
+    def apply(self, age: int, data: st.DataObject) -> None:
+        numbers = st.tuples(st.integers(0, 20), st.integers(0, 3))
+        said = data.draw(st.dictionaries(st.sampled_from(sorted(self.where)), numbers))
+        # Paths that come over a pipe are other objects.
+        predictions = {clip: predicted(Path(str(clip)), *told) for clip, told in said.items()}
+        before = self.queue_in_sight()
+        self.session.apply(self.generation + age, list(predictions.values()))
         if age >= 0:
-            self.generation, self.predictions = self.generation + age, predictions
-        assert (self.session.current, self.session.predictions) == (shown, self.predictions)
+            self.generation += age
+            self.predictions |= predictions
+        assert self.session.predictions == self.predictions
+        self.has_stayed_calm(before)
+        if age >= 0 and said and (self.order is not Order.NAME or self.filter is not Show.ALL):
+            behind = self.session.queue[self.session.cursor + 1 + IN_SIGHT :]
+            touched = any(self.where[clip] == UNSORTED for clip in said)
+            assert behind == self.in_order(behind) or not touched or self.order is Order.NEWEST
+
+    @rule(data=st.data(), readable=st.booleans())
+    def read(self, data: st.DataObject, readable: bool) -> None:
+        clip = data.draw(st.sampled_from([ROOT / "never seen", *self.where]))
+        before = self.queue_in_sight()
+        self.session.read(clip, failure="" if readable else "truncated")
+        (self.failures.discard if readable else self.failures.add)(clip)
+        self.has_stayed_calm(before)
+
+    @rule()
+    def no_predictions(self) -> None:
+        before = self.queue_in_sight()
+        self.session.no_predictions()
+        self.predictions = {}
+        self.has_stayed_calm(before)
+
+    def queue_in_sight(self) -> tuple[list[Path], list[Path]]:
+        """The clip on screen, and the queue up to the last clip in sight."""
+        return self.session.upcoming(1), list(self.session.queue[: self.session.cursor + 1 + IN_SIGHT])
+
+    def has_stayed_calm(self, before: tuple[list[Path], list[Path]]) -> None:
+        """Nothing but what the filter leaves out has left, and what stays has not changed its place."""
+        on_screen, in_sight = before
+        assert not on_screen or self.session.upcoming(1) == on_screen
+        stay = [clip for clip in in_sight if self.fits(clip) or clip in on_screen]
+        assert list(self.session.queue[: len(stay)]) == stay
 
     @invariant()
     def every_clip_is_in_one_place_and_counted_there(self) -> None:
         places = Counter(self.where.values())
-        assert sorted(self.session.queue) == sorted(clip for clip in self.where if self.where[clip] == UNSORTED)
+        unsorted = {clip for clip, place in self.where.items() if place == UNSORTED}
+        on_screen = {self.session.current} - {None}
+        assert sorted(self.session.queue) == sorted({clip for clip in unsorted if self.fits(clip)} | on_screen)
+        assert on_screen <= unsorted
         assert self.session.cursor in range(max(1, len(self.session.queue)))
         assert (self.session.current is None) == (not self.session.queue)
         assert self.session.busy == bool(self.in_flight)
         assert counts(self.session) == {name: places[name] for name in self.names}
         assert self.session.filed == Counter(self.filed.values())
-        assert self.session.total == self.session.remaining + len(self.filed) == places[UNSORTED] + len(self.filed)
+        assert self.session.remaining == places[UNSORTED]
+        assert self.session.total == self.session.remaining + len(self.filed)
 
     @invariant()
     def keys_never_shift(self) -> None:

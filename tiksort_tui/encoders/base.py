@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tiksort_tui.domain import Transcript
+
+if TYPE_CHECKING:
+    # The screen imports this module, too, and starts sooner without.
+    import numpy as np
+    from numpy.typing import NDArray
 
 FRAMES = 5
 """Frames that are sampled from a clip; part of every image encoder's id."""

@@ -49,7 +49,7 @@ from tiksort_tui.report import Audit
 FloatArray = NDArray[np.float32]
 
 # Decoding a larger event would hold up the screen.
-PREDICTIONS_AT_ONCE = 500
+PREDICTIONS_AT_ONCE = 100
 # Earlier models whose accuracy is remembered.
 PAST_MODELS = 100
 # Of the clips that the model may file by itself, one in so many is left for a person, who thereby checks it.

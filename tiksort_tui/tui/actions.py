@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiksort_tui.ordering import Filter, Order, Show, Suggested
 from tiksort_tui.tui.keymap import CHANGING, shown
 from tiksort_tui.tui.screens.choice import ChoiceScreen
-from tiksort_tui.tui.screens.help import HelpScreen
+from tiksort_tui.tui.selection import Selection, count_alike
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.screens.sort import SortScreen
@@ -16,6 +18,7 @@ SPEED_STEP = 1.1
 VOLUME_STEP = 5.0
 
 
+# Large screens are imported when they are asked for: the first screen does not wait for them.
 def perform(screen: SortScreen, command: str, key: str) -> None:
     """Do what `command` says, for which `key` was pressed."""
     app = screen.sort
@@ -26,7 +29,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
         case "file":
             screen.file_into(session.folder_of_key(key), f"no folder has the key {shown(key)}")
         case "take_1" | "take_2" | "take_3":
-            screen.file_into(session.suggestion(int(command[-1])), "there is no suggestion to take")
+            screen.take(command)
         case "choose":
             names = [folder.name for folder in session.folders]
             screen.lay_over(ChoiceScreen("File into", names, creates="new folder"), screen.file_into_chosen)
@@ -76,15 +79,78 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
         case "go_to":
             names = [clip.name for clip in session.queue]
             screen.lay_over(ChoiceScreen("Go to", names), screen.go_to)
+        case "order":
+            _choose_order(screen)
+        case "filter":
+            _choose_filter(screen)
+        case "sure":
+            _choose_sure(screen, 0)
+        case "alike":
+            prediction = session.prediction(session.current)
+            if prediction and count_alike(session):
+                _choose_sure(screen, prediction.group)
+            else:
+                screen.say("no other clip is known to be like this one")
         case "rename_folder":
             names = [folder.name for folder in session.folders]
             screen.lay_over(ChoiceScreen("Give another name to", names), screen.ask_for_new_name)
         case "palette":
             rows = {f"{what.what}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
             screen.lay_over(ChoiceScreen("Do", list(rows)), lambda row: screen.do(rows.get(row, "")))
+        case "model":
+            from tiksort_tui.tui.screens.model import ModelScreen
+
+            screen.lay_over(ModelScreen())
         case "new_folder":
             screen.ask_for_folder()
+        case "details" if session.current is not None:
+            from tiksort_tui.tui.screens.details import DetailsScreen
+
+            screen.lay_over(DetailsScreen(session.current))
         case "help":
-            screen.lay_over(HelpScreen(app.keymap))
+            from tiksort_tui.tui.screens.help import HelpScreen
+
+            screen.lay_over(HelpScreen(app.keymap, app.notices))
         case "quit":
             app.start(app.leave())
+
+
+def _choose_sure(screen: SortScreen, group: int) -> None:
+    app, session = screen.sort, screen.sort.session
+    from tiksort_tui.tui.screens.sure import SureScreen
+
+    sure = SureScreen(Selection(session, app.progress.model, group))
+
+    def chosen(folders: dict[Path, str]) -> None:
+        on_screen = session.current
+        if requests := session.file_all(folders):
+            app.moves.file_all(requests)
+        if sure.played and on_screen and on_screen == session.current:
+            app.player.play(on_screen)
+        screen.changed()
+
+    screen.lay_over(sure, chosen)
+
+
+def _choose_order(screen: SortScreen) -> None:
+    session = screen.sort.session
+
+    def chosen(name: str) -> None:
+        if name:
+            session.arrange(Order(name), session.filter)
+            screen.changed()
+
+    screen.lay_over(ChoiceScreen("Order of the queue", list(Order), marked=session.order), chosen)
+
+
+def _choose_filter(screen: SortScreen) -> None:
+    session = screen.sort.session
+    folders = [Suggested(folder.name) for folder in session.folders]
+    filters: dict[str, Filter] = {str(one): one for one in (*Show, *folders)}
+
+    def chosen(name: str) -> None:
+        if name:
+            session.arrange(session.order, filters[name])
+            screen.changed()
+
+    screen.lay_over(ChoiceScreen("Clips that the queue shows", list(filters), marked=str(session.filter)), chosen)

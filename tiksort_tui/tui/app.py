@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,9 +33,12 @@ from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
 from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
+from tiksort_tui.tui.pictures import draw_shades, draw_strip
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
 from tiksort_tui.tui.screens.sort import SortScreen
+from tiksort_tui.tui.themes import has_few_colours, theme_for
+from tiksort_tui.tui.watching import watch_library
 
 PLAYER_LOG = "mpv.log"
 TERMINAL_SECONDS = 1.0
@@ -50,7 +55,11 @@ class SortApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, root: Path, state: Path, config: Config) -> None:
-        super().__init__()
+        few_colours = has_few_colours(os.environ)
+        super().__init__(ansi_color=few_colours or None)
+        theme = theme_for(config.screen.theme, os.environ)
+        self.register_theme(theme)
+        self.theme = theme.name
         self.root, self.state, self.config = root, state, config
         self.keymap = Keymap(config.keys)
         self.progress = Progress()
@@ -59,12 +68,14 @@ class SortApp(App[None]):
         self.speech = False
         self.began = time.monotonic()
         self._unchanged = False
+        self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()
         self.hung_up = False
         self._play_failed: Path | None = None
         self.session = self._open_session()
         self.moves = Moves(self)
-        self.details = DetailsReader(state)
+        shades = partial(draw_shades, on_light_ground=not theme.dark)
+        self.details = DetailsReader(state, config.library, shades if few_colours else draw_strip)
         self.engine = Engine(state / LOG)
         self.runs = Runs(self)
         self.player = Player(config.player, state / PLAYER_LOG, self.keymap.mpv_keys, self._hear_player)
@@ -77,10 +88,12 @@ class SortApp(App[None]):
         self.set_interval(TERMINAL_SECONDS, self._look_for_terminal)
         await self.push_screen(self.sort_screen)
         self.start(self.moves.begin(), name=MOVING)
+        self.start(watch_library(self))
         if not self._unchanged:
             self.runs.toggle()
 
     async def on_unmount(self) -> None:
+        self.runs.close()
         # A run that sees its engine end starts another one; a look-up finds its thread gone.
         for task in self._work:
             if task.get_name() != MOVING:
@@ -131,9 +144,9 @@ class SortApp(App[None]):
         snapshot = scan(self.root, self.config.library, self.state)
         summary = load_summary(self.state)
         if summary is None:
-            session = Session(snapshot, own_keys=self.keymap.folders)
+            session = Session(snapshot, (), self.keymap.folders, self.config.screen.doubt)
         else:
-            session = Session(snapshot, summary.predictions, self.keymap.folders)
+            session = Session(snapshot, summary.predictions, self.keymap.folders, self.config.screen.doubt)
             session.failures.update((failure.path, failure.reason) for failure in summary.failed)
             self.progress.encoder, self.progress.model = summary.encoder_name, summary.model
             self.progress.no_model = summary.reason
@@ -142,6 +155,7 @@ class SortApp(App[None]):
         except EncoderError as error:
             self.notices.append(str(error))
             self._unchanged = True
+            self.can_learn = False
         else:
             self.speech = plan.whisper is not None
             self.notices += [plan.notice] if plan.notice else []
@@ -155,8 +169,11 @@ class SortApp(App[None]):
     def _on_player(self, event: PlayerEvent) -> None:
         match event:
             case KeyPressed(key):
-                if (name := self.keymap.key_from_mpv(key)) and self.screen is self.sort_screen:
+                name, screen = self.keymap.key_from_mpv(key), self.screen
+                if name and screen is self.sort_screen:
                     self.sort_screen.press(name, time.monotonic(), in_mpv=True)
+                elif name and (press := getattr(screen, "press", None)):
+                    press(name, time.monotonic())
             case Playback() if self._play_failed != self.session.current:
                 self.playback = event
             case Playing():
@@ -184,7 +201,11 @@ def run_screen(library: Path, config: Config) -> ExitCode:
         raise ConfigError("the screen needs a terminal; without one there is --batch")
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
+    # What is read at the start stays: to look through it for garbage again and again costs as much as to read it.
+    gc.disable()
     app = SortApp(root, state, config)
+    gc.freeze()
+    gc.enable()
     # Textual draws on descriptor 2; whatever a native library writes there must land in the log instead.
     with open(os.dup(2), "w", encoding="utf-8") as terminal, (state / LOG).open("ab") as log:
         original = sys.__stderr__

@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from tiksort_tui.cache import EmbeddingCache
+from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import FileStamp, MediaInfo, Transcript
+from tiksort_tui.library.caption import read_caption
+from tiksort_tui.library.sidecars import sidecars_of
 from tiksort_tui.pipeline.summary import CACHE
-from tiksort_tui.tui.pictures import draw_strip
+
+if TYPE_CHECKING:
+    from tiksort_tui.cache import EmbeddingCache
+
+# Draws a clip's JPEGs into a place of so many cells.
+StripDrawer = Callable[[Sequence[bytes], int, int], list[Strip]]
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """`size` is in bytes, None for a file that is gone; the rest is missing until the clip has been extracted."""
+    """`size` is in bytes, None for a file that is gone; what is in the file is missing until it has been extracted."""
 
     size: int | None = None
+    caption: str = ""
     info: MediaInfo | None = None
     transcript: Transcript | None = None
     strip: tuple[Strip, ...] = ()
+
+    @property
+    def words(self) -> bool:
+        """Whether there is something to read beside the pictures."""
+        return bool(self.caption or self.transcript or (self.info and self.info.note))
 
 
 class DetailsReader:
     """Reads details one after another in a thread of its own."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, config: LibraryConfig, draw: StripDrawer) -> None:
         self._state = state
+        self._config = config
+        self._draw = draw
         self._cache: EmbeddingCache | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="details")
 
     async def read(self, path: Path, width: int, height: int) -> Details:
         """The details of `path`, its strip drawn for a place of `width` by `height` cells. Raises LibraryError."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, path, width, height)
+
+    async def sidecars(self, path: Path) -> list[str]:
+        """The names of the files that go where `path` goes."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._sidecars, path)
 
     def close(self) -> None:
         """Wait for the read that is under way."""
@@ -52,9 +73,20 @@ class DetailsReader:
             self._cache.close()
             self._cache = None
         if self._cache is None:
+            # Here, in the thread: it brings numpy, which the first screen need not wait for.
+            from tiksort_tui.cache import EmbeddingCache
+
             self._cache = EmbeddingCache(self._state / CACHE)
         video_id = self._cache.id_of(FileStamp.of(stat))
+        caption = read_caption(path, self._config.sidecars)
         if video_id is None:
-            return Details(stat.st_size)
-        strip = draw_strip(self._cache.pictures(video_id), width, height)
-        return Details(stat.st_size, self._cache.info(video_id), self._cache.transcript(video_id), tuple(strip))
+            return Details(stat.st_size, caption)
+        strip = self._draw(self._cache.pictures(video_id), width, height)
+        info, transcript = self._cache.info(video_id), self._cache.transcript(video_id)
+        return Details(stat.st_size, caption, info, transcript, tuple(strip))
+
+    def _sidecars(self, path: Path) -> list[str]:
+        try:
+            return [sidecar.name for sidecar in sidecars_of(path, self._config)]
+        except OSError:
+            return []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import Filing, FolderRename
+from tiksort_tui.errors import TiksortError
 from tiksort_tui.library.folders import make_folder
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Retraced
@@ -32,6 +33,28 @@ class Filer:
         if folder == TRASH_FOLDER:
             return await self.in_turn(lambda: self._mover.trash(clip))
         return await self.in_turn(lambda: self._mover.file(clip, folder))
+
+    async def file_all(
+        self, clips: Sequence[tuple[Path, str]], done: Callable[[int, Filing | TiksortError], None]
+    ) -> None:
+        """File `clips`, each into its folder, as one action with nothing else between them.
+
+        `done` is called in the event loop for each of them, with its place among `clips` and what came of it.
+        """
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            action = None
+            for place, (clip, folder) in enumerate(clips):
+                try:
+                    filing = self._mover.file(clip, folder, action)
+                except TiksortError as error:
+                    loop.call_soon_threadsafe(done, place, error)
+                else:
+                    action = action or filing.entry
+                    loop.call_soon_threadsafe(done, place, filing)
+
+        await self.in_turn(work)
 
     async def undo(self) -> Retraced:
         """Take back the last action, also one of an earlier session."""

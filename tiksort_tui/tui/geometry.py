@@ -4,70 +4,120 @@ from __future__ import annotations
 
 from textual.geometry import Region
 
-WIDE = 110
-LEFT_WIDE, LEFT_NARROW = 25, 22
-RIGHT, MARGIN = 30, 1
+# From here on there are three columns, else two.
+WIDE_FROM, HIGH_FROM = 110, 24
+# Below this there is no room for lists: the clip, its suggestion, and the word that the window is small.
+SMALLEST_WIDTH, SMALLEST_HEIGHT = 60, 14
+# From here on the columns beside the clip take a share of the room.
+ROOMY_FROM = 160
+LEFT_NARROW, LEFT_WIDE, LEFT_ROOMY = 21, 24, 33
+RIGHT, RIGHT_ROOMY = 28, 36
 STRIP_FROM_HEIGHT = 22
 QUEUE_LINES = 5
+SUGGESTION_LINES, ALIKE_LINES, PROGRESS_LINES, LEARNING_LINES, SESSION_LINES = 13, 3, 4, 5, 7
 
 
-def arrange(width: int, height: int, speech: bool, clip: bool) -> dict[str, Region]:
+def arrange(width: int, height: int, words: bool, clip: bool, strip: int | None = None) -> dict[str, Region]:
     """The panels' regions by their name; one that has no room has none.
 
-    Nor has what is said in a clip where nothing listens (`speech`), and what a clip shows where there is none (`clip`).
+    Nor have the words of a clip where none is known of any (`words`), and what a clip shows where there is none
+    (`clip`). The pictures take at most `strip` lines; None: as many as five upright ones need. As the room shrinks
+    these give way, in this order: session, alike, all but a line of the words, learning, most of the queue, strip.
     """
-    strip = clip and height >= STRIP_FROM_HEIGHT
-    regions = (_wide if width >= WIDE else _narrow)(width, height, speech and clip, strip)
+    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+        regions = _small(width, height)
+    else:
+        arranged = _wide if width >= WIDE_FROM and height >= HIGH_FROM else _narrow
+        pictures = clip and height >= STRIP_FROM_HEIGHT
+        regions = arranged(width, height, words and clip, (height if strip is None else strip) if pictures else 0)
+        if not clip:
+            # What is said at the end stands where the clip was.
+            top, queue = regions["clip"].y + 2, regions["queue"]
+            regions["queue"] = Region(queue.x, top, queue.width, queue.bottom - top)
+            regions["clip"] = Region(queue.x, top - 2, queue.width, 1)
+            del regions["suggestion"], regions["alike"]
     return {name: region for name, region in regions.items() if region.area > 0}
 
 
-def _wide(width: int, height: int, speech: bool, pictures: bool) -> dict[str, Region]:
-    top, bottom = 2, height - 3
+def _wide(width: int, height: int, words: bool, most: int) -> dict[str, Region]:
+    # A blank line above the rule where there is room for it.
+    top, bottom = 2, height - (4 if height >= 30 else 3)
     room = bottom - top
-    middle, right = LEFT_WIDE + 1, width - RIGHT - MARGIN
+    left, side = (LEFT_ROOMY, RIGHT_ROOMY) if width >= ROOMY_FROM else (LEFT_WIDE, RIGHT)
+    middle, right = left + 2, width - side - 2
     middle_width = right - middle - 2
-    strip = max(0, min(room // 2 - 4, middle_width // 5 * 8 // 9)) if pictures else 0
-    said = 3 if room >= 24 and speech else 0
-    queue = top + 4 + strip + (1 if strip else 0) + (said + 1 if said else 0)
-    session = min(4, max(0, room - 16))
+    said = 0 if not words else 1 if room < 25 else 3 if room < 45 else 6
+    strip = max(0, min(room // 2 - 4, _highest_strip(middle_width), most))
+    above = 4 + (strip + 1 if strip else 0)
+    queue = top + above + (said + 1 if said else 0)
+    session = SESSION_LINES if room >= 29 else 0
+    spare = room - SUGGESTION_LINES - PROGRESS_LINES - 1
+    learning = spare >= LEARNING_LINES + 1
+    alike = ALIKE_LINES if spare >= LEARNING_LINES + 1 + ALIKE_LINES + 1 else 0
+    progress = top + SUGGESTION_LINES + 1 + (alike + 1 if alike else 0)
     return {
         "header": Region(0, 0, width, 1),
         "top_rule": Region(0, 1, width, 1),
-        "folders": Region(0, top, LEFT_WIDE, room - session),
-        "session": Region(0, bottom - session, LEFT_WIDE, session),
+        "folders": Region(0, top, left, room - session - (1 if session else 0)),
+        "session": Region(0, bottom - session, left, session),
         "clip": Region(middle, top, middle_width, 3),
         "strip": Region(middle, top + 4, middle_width, strip),
-        "said": Region(middle, top + 4 + strip + 1, middle_width, said),
+        "words": Region(middle, top + above, middle_width, said),
         "queue": Region(middle, queue, middle_width, bottom - queue),
-        "suggestion": Region(right, top, RIGHT, min(13, room)),
-        "progress": Region(right, top + 14, RIGHT, 5 if room >= 19 else 0),
-        "learning": Region(right, top + 19, RIGHT, max(0, room - 19)),
+        "suggestion": Region(right, top, side, SUGGESTION_LINES),
+        "alike": Region(right, top + SUGGESTION_LINES + 1, side, alike),
+        "progress": Region(right, progress, side, PROGRESS_LINES),
+        "learning": Region(right, progress + 5, side, bottom - progress - 5 if learning else 0),
         "bottom_rule": Region(0, height - 3, width, 1),
         "keys": Region(0, height - 2, width, 1),
         "message": Region(0, height - 1, width, 1),
     }
 
 
-def _narrow(width: int, height: int, speech: bool, pictures: bool) -> dict[str, Region]:
+def _narrow(width: int, height: int, words: bool, most: int) -> dict[str, Region]:
     top, bottom = 2, height - 2
-    middle = LEFT_NARROW + 1
-    middle_width = width - middle - MARGIN
-    needed = 2 + 1 + 3 + 1 + QUEUE_LINES + (2 if speech else 0)
+    room = bottom - top
+    middle = LEFT_NARROW + 2
+    middle_width = width - middle - 1
+    said = 0 if not words or height < STRIP_FROM_HEIGHT else 1 if height < 30 else 3
+    alike = ALIKE_LINES if height >= 34 else 0
+    needed = 2 + said + 1 + 3 + 1 + (alike + 1 if alike else 0) + QUEUE_LINES
     # Of more room the queue gets its share.
-    strip = max(0, min(bottom - top - needed, 8 + (height - 24) // 2)) if pictures else 0
-    said = 2 if strip and speech else 0
-    suggestion = top + 3 + strip + said
-    progress = 3 if height >= 18 else 0
+    share = 8 + (height - 24) // 2
+    strip = max(0, min(room - needed, share, _highest_strip(middle_width), most))
+    suggestion = top + 2 + strip + said + 1
+    queue = suggestion + 4 + (alike + 1 if alike else 0)
+    progress = 3 if height < 30 else PROGRESS_LINES
+    session = SESSION_LINES + 1 if height >= 36 else 0
     return {
         "header": Region(0, 0, width, 1),
         "top_rule": Region(0, 1, width, 1),
-        "folders": Region(0, top, LEFT_NARROW, bottom - top - progress),
-        "progress": Region(1, bottom - progress, LEFT_NARROW - 3, progress),
+        "folders": Region(0, top, LEFT_NARROW, room - progress - session - (1 if session else 0)),
+        "session": Region(0, bottom - progress - session, LEFT_NARROW, session),
+        "progress": Region(1, bottom - progress, LEFT_NARROW - 1, progress),
         "clip": Region(middle, top, middle_width, 2),
         "strip": Region(middle, top + 2, middle_width, strip),
-        "said": Region(middle, top + 2 + strip, middle_width, said),
+        "words": Region(middle, top + 2 + strip, middle_width, said),
         "suggestion": Region(middle, suggestion, middle_width, 3),
-        "queue": Region(middle, suggestion + 4, middle_width, bottom - suggestion - 4),
+        "alike": Region(middle, suggestion + 4, middle_width, alike),
+        "queue": Region(middle, queue, middle_width, bottom - queue),
         "message": Region(0, height - 2, width, 1),
         "keys": Region(0, height - 1, width, 1),
     }
+
+
+def _small(width: int, height: int) -> dict[str, Region]:
+    # Of what has no room, the last goes first.
+    rows = {"clip": 2, "suggestion": 3, "message": 1, "small": 1, "queue": max(3, height - 8)}
+    regions, y = {}, 0
+    for name, lines in rows.items():
+        y += 1 if name == "queue" else 0
+        if y + lines <= height:
+            regions[name] = Region(0, y, width, lines)
+            y += lines
+    return regions
+
+
+def _highest_strip(width: int) -> int:
+    """The lines that five upright pictures (9:16) take side by side in `width` cells, twice as high as wide."""
+    return (width - 4) // 5 * 8 // 9 + 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 # A clip that was not on the screen this long cannot have been meant.
 SEEN_SECONDS = 0.1
 # Keys that follow each other faster come from a terminal, not from fingers.
@@ -29,11 +27,11 @@ class FilingGuard:
         self._held = False
         self._torn_at = float("-inf")
         self._bracket_at = float("-inf")
-        self._painted: Path | None = None
+        self._painted: object = None
         self._painted_at = float("inf")
 
-    def painted(self, clip: Path | None, now: float) -> None:
-        """The screen shows `clip`."""
+    def painted(self, clip: object, now: float) -> None:
+        """The screen shows `clip`, or what else a key may move."""
         if clip != self._painted:
             self._painted, self._painted_at = clip, now
 
@@ -41,7 +39,7 @@ class FilingGuard:
         """Something else lies over the screen: its clip must be painted and seen anew."""
         self._painted = None
 
-    def allows(self, key: str, clip: Path | None, now: float) -> bool:
+    def allows(self, key: str, clip: object, now: float) -> bool:
         """Whether `key` may move `clip`. To be asked for every key, also for those that move nothing."""
         since = now - self._key_at
         self._held = key == self._key and since < (HELD_SECONDS if self._held else REPEAT_SECONDS)

@@ -56,6 +56,7 @@ COMMANDS = (
     Command("order", ("o",), "the queue's order"),
     Command("filter", ("w",), "what the queue shows"),
     Command("sure", ("b",), "the sure ones in one go", "b sure ones"),
+    Command("alike", ("asterisk",), "all that are like this clip in one go"),
     Command("model", ("t",), "how good the model is, and probable misfilings"),
     Command("new_folder", ("n",), "new folder"),
     Command("rename_folder", (), "give a folder another name"),
@@ -69,7 +70,7 @@ COMMANDS = (
 # Those that move the clip on screen: they count only for one that was seen.
 FILING = {"file", "take_1", "take_2", "take_3", "trash"}
 # Those that change the library, which one screen at a time may do.
-CHANGING = FILING | {"choose", "undo", "redo", "new_folder", "rename_folder", "sure"}
+CHANGING = FILING | {"choose", "undo", "redo", "new_folder", "rename_folder", "sure", "alike"}
 
 _SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 _MPV_NAMES = {

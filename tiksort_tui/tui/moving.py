@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiksort_tui.domain import Filing, FolderRename, visible
@@ -13,6 +14,7 @@ from tiksort_tui.library.moves import Retraced
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.filing import Filer, T
+from tiksort_tui.tui.selection import clips
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
@@ -51,12 +53,15 @@ class Moves:
                 return False
             self._app.notices.remove(self._why_not)
             self._why_not = ""
-            self._app.start(self.begin(), name=MOVING)
-            self._app.start(self._app.runs.look_again())
-            self._app.sort_screen.say("The other one has left: this screen files from now on")
+            self._app.start(self._take_over(), name=MOVING)
             return False
         self._app.sort_screen.say(READ_ONLY, trouble=True)
         return False
+
+    async def _take_over(self) -> None:
+        await self.begin()
+        await self._app.runs.look_again()
+        self._app.sort_screen.say("The other one has left: this screen files from now on")
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""
@@ -71,6 +76,14 @@ class Moves:
     def file(self, request: FilingRequest) -> None:
         """Carry out a filing that the session has planned."""
         self._app.start(self._file(request), name=MOVING)
+
+    def file_all(self, requests: Sequence[FilingRequest]) -> None:
+        """Carry out filings that the session has planned, as one action."""
+        self._app.start(self._file_all(requests), name=MOVING)
+
+    def refile(self, clip: Path, folder: str) -> None:
+        """Bring a sorted clip into another folder."""
+        self._app.start(self._refile(clip, folder), name=MOVING)
 
     def undo(self) -> None:
         """Take back the last action."""
@@ -97,24 +110,70 @@ class Moves:
         app, clip = self._app, request.clip
         try:
             filing = await self._filer.file(clip, request.folder)
-        except DuplicateError as error:
-            app.session.move_failed(request, duplicate_of=error.other)
-            app.sort_screen.say(f"{error}: on it, d puts it in the trash", trouble=True)
         except TiksortError as error:
-            app.session.move_failed(request)
-            if not clip.exists():
-                app.session.gone(clip)
-            app.sort_screen.say(str(error), trouble=True)
+            self._failed(request, error)
+            what_next = ": on it, d puts it in the trash" if isinstance(error, DuplicateError) else ""
+            app.sort_screen.say(f"{error}{what_next}", trouble=True)
         else:
             app.session.moved(request)
-            other_name = "" if filing.target.name == clip.name else f" as {visible(filing.target.name)}"
-            app.sort_screen.say(f"{_filed(filing)}{other_name}")
+            app.runs.taught()
+            app.sort_screen.filed(request)
+            app.sort_screen.say(_filed(filing))
+        app.sort_screen.changed()
+
+    async def _file_all(self, requests: Sequence[FilingRequest]) -> None:
+        app = self._app
+        failed: list[tuple[FilingRequest, TiksortError]] = []
+
+        def done(place: int, outcome: Filing | TiksortError) -> None:
+            if isinstance(outcome, Filing):
+                app.session.moved(requests[place])
+            else:
+                failed.append((requests[place], outcome))
+            app.sort_screen.say(f"Filing {place + 1} / {len(requests)} …", about=MOVING)
+
+        await self._filer.file_all([(request.clip, request.folder) for request in requests], done)
+        # The last one first: so each comes back to its place among the others.
+        for request, error in reversed(failed):
+            self._failed(request, error)
+        filed = len(requests) - len(failed)
+        if filed:
+            app.sort_screen.filed(app.session.last)
+        if failed:
+            why = str(failed[0][1])
+            app.sort_screen.say(f"Filed {clips(filed)}, {clips(len(failed))} not: {why}", trouble=True)
+        else:
+            app.sort_screen.say(f"Filed {clips(filed)} in one go")
+        app.runs.taught()
+        app.sort_screen.changed()
+
+    def _failed(self, request: FilingRequest, error: TiksortError) -> None:
+        """Bring the clip of a filing that failed back, if it is there."""
+        duplicate_of = error.other if isinstance(error, DuplicateError) else None
+        self._app.session.move_failed(request, duplicate_of)
+        if not request.clip.exists():
+            self._app.session.gone(request.clip)
+
+    async def _refile(self, clip: Path, folder: str) -> None:
+        app = self._app
+        try:
+            filing = await self._filer.file(clip, folder)
+        except TiksortError as error:
+            if clip.exists():
+                app.session.set_aside.discard(clip)
+            app.sort_screen.say(str(error), trouble=True)
+        else:
+            app.session.refiled(filing)
+            app.runs.taught()
+            app.sort_screen.filed(FilingRequest(clip, folder, place=0))
+            app.sort_screen.say(_filed(filing))
         app.sort_screen.changed()
 
     async def _undo(self) -> None:
         undone = await self._retraced(self._filer.undo, "Nothing to undo")
         for filing in undone.filings:
             self._app.session.undone(filing)
+            self._app.sort_screen.filed(None)
         for rename in undone.folders:
             self._app.session.folder_renamed(rename.new, rename.old)
         done = [f"Took {visible(one.source.name)} back from {_where(one)}" for one in undone.filings]
@@ -151,6 +210,7 @@ class Moves:
             app.sort_screen.ask_for_new_name(old, new, str(error))
             return
         app.session.folder_renamed(old, new)
+        app.runs.taught()
         app.sort_screen.say(_renamed(renamed))
         app.sort_screen.changed()
 
@@ -169,12 +229,15 @@ class Moves:
             self._app.sort_screen.say(done[0] + (f", and {len(done) - 1} more" if len(done) > 1 else ""))
         for refusal in retraced.refusals:
             self._app.sort_screen.say(str(refusal), trouble=True)
+        if done:
+            self._app.runs.taught()
         self._app.sort_screen.changed()
 
 
 def _filed(filing: Filing) -> str:
-    name = visible(filing.source.name)
-    return f"Put {name} in {TRASH}" if _where(filing) == TRASH else f"Filed {name} in {_where(filing)}"
+    name, where = visible(filing.source.name), _where(filing)
+    other_name = "" if filing.target.name == filing.source.name else f" as {visible(filing.target.name)}"
+    return (f"Put {name} in {TRASH}" if where == TRASH else f"Filed {name} in {where}") + other_name
 
 
 def _renamed(rename: FolderRename) -> str:

@@ -26,19 +26,23 @@ class Panel(Widget):
         return self._content
 
 
-class StripPanel(Widget):
-    """Shows lines that are drawn already."""
+class StripPanel(Panel):
+    """Shows lines that are drawn already, or lines of text."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(id=name)
+        super().__init__(name)
         self._strips: list[Strip] = []
 
-    def show(self, strips: list[Strip]) -> None:
-        if strips is not self._strips:
+    def show(self, lines: Lines | list[Strip]) -> None:
+        strips = [line for line in lines if isinstance(line, Strip)]
+        if strips != self._strips:
             self._strips = strips
             self.refresh()
+        super().show([line for line in lines if isinstance(line, Content)])
 
     def render_line(self, y: int) -> Strip:
+        if not self._strips:
+            return super().render_line(y)
         if y >= len(self._strips):
             return Strip.blank(self.size.width, self.rich_style)
         # The cells beside the pictures have no colour of their own.

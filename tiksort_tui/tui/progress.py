@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tiksort_tui.pipeline.events import (
     EncodersReady,
@@ -47,6 +47,9 @@ class Progress:
                 self.done = done
             case TrainingStarted():
                 self.stage = "learning"
+            case Trained(refitted=True) if self.model:
+                # Only a whole run looks for misfilings.
+                self.model, self.stage = replace(event, misfiled=self.model.misfiled), "reading"
             case Trained():
                 self.model, self.no_model, self.stage = event, None, "reading"
             case NoModel(reason):

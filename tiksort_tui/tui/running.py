@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiksort_tui.domain import visible
@@ -30,6 +32,8 @@ READ_AHEAD = 6
 # How often a run that another program does is looked at.
 WAIT_SECONDS = 1.0
 CANCELLING = "cancelling"
+# Who files in a quick row is not overtaken by what each filing teaches.
+TAUGHT_SECONDS = 0.3
 
 
 class Runs:
@@ -38,32 +42,84 @@ class Runs:
     def __init__(self, app: SortApp) -> None:
         self._app = app
         self._run: asyncio.Task[None] | None = None
+        self._again = False
+        self._only_learns = False
+        self._taught: asyncio.TimerHandle | None = None
+        self.unfinished: frozenset[Path] = frozenset()
+        """Files in the library's root that are still being written: no clips yet."""
 
     def toggle(self) -> None:
         """Start a run, or cancel the one that is going on."""
         if self._run is None:
-            self._app.progress.start()
-            self._run = self._app.start(self._follow())
+            self._begin()
+        elif self._only_learns:
+            # That takes a moment, and is no run that anybody has asked for.
+            self._again = True
         else:
+            self._again = False
             self._app.progress.stage = CANCELLING
             self._app.start(self._app.engine.cancel())
         self._app.sort_screen.changed()
+
+    def taught(self) -> None:
+        """Clips were filed or taken back: have the model learn from that, as soon as no more are for a moment."""
+        if self._taught is not None:
+            self._taught.cancel()
+        if self._app.can_learn:
+            self._taught = asyncio.get_running_loop().call_later(TAUGHT_SECONDS, self._learn)
+
+    def close(self) -> None:
+        """Begin nothing any more."""
+        if self._taught is not None:
+            self._taught.cancel()
+
+    def _learn(self) -> None:
+        self._taught = None
+        if self._run is None:
+            self._begin(only_learn=True)
+        elif self._only_learns:
+            self.taught()
+        else:
+            self._app.start(self._app.engine.learn())
+
+    def _begin(self, only_learn: bool = False) -> None:
+        self._app.progress.start()
+        self._only_learns = only_learn
+        self._run = self._app.start(self._learn_only() if only_learn else self._follow())
+
+    def _read_new(self) -> None:
+        """Have clips read that have just come: by a run, which begins when the one that is going on has ended."""
+        if self._run is None:
+            self.toggle()
+        else:
+            self._again = True
 
     def want(self) -> None:
         """Have the clip on screen and the next ones read first."""
         self._app.start(self._app.engine.want(self._app.session.upcoming(READ_AHEAD)))
 
     async def look_again(self) -> None:
-        """See what other programs brought and took away, while no filing is half done."""
-        app = self._app
-        app.session.rescan(await app.moves.in_turn(lambda: scan(app.root, app.config.library, app.state)))
+        """See what other programs brought and took away, and have new clips read. Raises LibraryError."""
+        if await self._look():
+            self._read_new()
+
+    async def _look(self) -> list[Path]:
+        """List the library while no filing is half done; returns the clips that are new or have changed."""
+        app, session = self._app, self._app.session
+        found = await app.moves.in_turn(lambda: scan(app.root, app.config.library, app.state))
+        on_screen, unfinished = session.current, self.unfinished.difference(session.unsorted)
+        videos = tuple(video for video in found.videos if video.path not in unfinished) if unfinished else found.videos
+        changed = session.rescan(replace(found, videos=videos))
+        if on_screen and on_screen not in session.unsorted:
+            app.sort_screen.say(f"{visible(on_screen.name)} is no longer here: another program took it", trouble=True)
         app.sort_screen.changed()
+        return changed
 
     async def _follow(self) -> None:
         app = self._app
         request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1)
         try:
-            await self.look_again()
+            await self._look()
             self.want()
             while app.progress.stage != CANCELLING:
                 try:
@@ -80,9 +136,31 @@ class Runs:
         except TiksortError as error:
             app.sort_screen.say(str(error), trouble=True)
         finally:
-            self._run = None
-            app.progress.stop()
-            app.sort_screen.changed()
+            self._end()
+        # Not after an exception: then the screen ends.
+        self._go_on()
+
+    async def _learn_only(self) -> None:
+        app = self._app
+        request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1, only_learn=True)
+        try:
+            async for event in app.engine.run(request):
+                self._take(event)
+        except TiksortError as error:
+            app.sort_screen.say(str(error), trouble=True)
+        finally:
+            self._end()
+        self._go_on()
+
+    def _end(self) -> None:
+        self._run = None
+        self._app.progress.stop()
+        self._app.sort_screen.changed()
+
+    def _go_on(self) -> None:
+        if self._again:
+            self._again = False
+            self.toggle()
 
     def _take(self, event: Event) -> None:
         app, session = self._app, self._app.session
@@ -92,13 +170,13 @@ class Runs:
             case Predicted(generation, predictions):
                 session.apply(generation, predictions)
             case NoModel():
-                session.predictions.clear()
+                session.no_predictions()
             case VideoFailed(path, reason) if path.exists():
                 # One that was filed before it was read is no failure.
-                session.failures[path] = reason
+                session.read(path, failure=reason)
                 app.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
             case VideoExtracted(path, note=note):
-                session.failures.pop(path, None)
+                session.read(path)
                 app.sort_screen.extracted(path)
                 if note:
                     app.sort_screen.say(f"{visible(path.name)}: {note}", trouble=True)

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
+from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui import views
 from tiksort_tui.tui.actions import perform
+from tiksort_tui.tui.board import Board
 from tiksort_tui.tui.details import Details
-from tiksort_tui.tui.geometry import WIDE, arrange
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING
-from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.scene import TAKES, Scene
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-TEXT_PANELS = (
-    "header", "top_rule", "folders", "session", "clip", "said", "queue", "suggestion", "progress", "learning",
-    "bottom_rule", "keys", "message",
-)  # fmt: skip
 REDRAW_SECONDS = 0.1
 OSD_WIDTH = 60
 DETAILS_AFTER_SECONDS = 0.03
-# Filings after which the speed says something.
-FILINGS_FOR_A_SPEED = 3
+FLASH_SECONDS = 0.6
 
 
 class SortScreen(Screen[None]):
@@ -44,24 +40,35 @@ class SortScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._panels = {name: Panel(name) for name in TEXT_PANELS}
-        self._strip = StripPanel("strip")
+        self._board = Board()
         self._guard = FilingGuard()
         self._shown: Path | None = None
-        self._details = Details()
+        self._delay = 0.0
+        self._details: Details | None = None
+        self._taken: Counter[str] = Counter()
+        self._last: FilingRequest | None = None
+        self._flash_until = 0.0
         self._message, self._message_style, self._message_about = "", "", ""
         self._looks_at_mpv = False
         self._dirty = False
         self._held: list[events.Key] | None = None
-        self._regions: dict[str, Region] = {}
 
     @property
     def sort(self) -> SortApp:
         return cast("SortApp", self.app)
 
+    @property
+    def shown(self) -> Path | None:
+        """The clip that was played last here."""
+        return self._shown
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The line at the bottom, and its style."""
+        return self._message, self._message_style
+
     def compose(self) -> ComposeResult:
-        yield from self._panels.values()
-        yield self._strip
+        yield from self._board.widgets()
 
     def on_mount(self) -> None:
         self.set_interval(REDRAW_SECONDS, self._redraw_if_dirty)
@@ -73,14 +80,8 @@ class SortScreen(Screen[None]):
         self.changed()
 
     def _arrange(self, size: Size) -> None:
-        clip = self.sort.session.current is not None
-        self._regions = regions = arrange(size.width, size.height, self.sort.speech, clip)
-        for name, panel in [*self._panels.items(), ("strip", self._strip)]:
-            region = regions.get(name)
-            panel.display = region is not None
-            if region is not None:
-                panel.styles.offset = (region.x, region.y)
-                panel.styles.width, panel.styles.height = region.width, region.height
+        self._board.arrange(size, self.sort.speech, clip=self.sort.session.current is not None)
+        self._board.show(self._details)
 
     def on_screen_suspend(self) -> None:
         self._guard.covered()
@@ -157,9 +158,12 @@ class SortScreen(Screen[None]):
         """Something that is shown has changed; `soon` for what the person did, else within a tenth of a second."""
         self._dirty = True
         if soon and self.is_mounted:
-            if self.sort.session.current != self._shown:
-                self._show_current()
             self._redraw_if_dirty()
+
+    def filed(self, request: FilingRequest | None) -> None:
+        """This filing is the last one that is done; None where it was taken back."""
+        self._last = request
+        self._flash_until = time.monotonic() + FLASH_SECONDS if request else 0.0
 
     def file_into(self, folder: str | None, otherwise: str) -> None:
         """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none."""
@@ -167,9 +171,16 @@ class SortScreen(Screen[None]):
             self.say(otherwise)
         elif request := self.sort.session.file(folder):
             self.sort.moves.file(request)
+            self._delay = self.sort.config.player.delay
         elif self._shown is not None:
             self.say(f"there is no folder {folder} any more: n makes one")
         self.changed()
+
+    def take(self, command: str) -> None:
+        """File the clip on screen into the suggestion that `command`, one of TAKES, stands for."""
+        folder = self.sort.session.suggestion(1 + TAKES.index(command))
+        self._taken[command] += folder is not None
+        self.file_into(folder, "there is no suggestion to take")
 
     def file_into_chosen(self, folder: str) -> None:
         """File the clip on screen into `folder`, which is made first if need be; none was chosen if it is empty."""
@@ -198,16 +209,25 @@ class SortScreen(Screen[None]):
         if (self._shown is None) != (self.sort.session.current is None):
             self._arrange(self.size)
         clip = self._shown = self.sort.session.current
-        self._details = Details()
-        self._strip.show([])
+        self._details = None
+        self._board.show(None)
         self.sort.playback = None
         if clip is None:
             self.sort.player.stop()
         else:
-            self.sort.player.play(clip)
+            # After a filing the filed clip plays on for a while, where the person wants it so.
+            delay, self._delay = self._delay, 0.0
+            if delay:
+                self.set_timer(delay, lambda: self._play(clip))
+            else:
+                self._play(clip)
             self._read_details()
         self.sort.runs.want()
         self.call_after_refresh(self._painted, clip)
+
+    def _play(self, clip: Path) -> None:
+        if clip == self._shown:
+            self.sort.player.play(clip)
 
     def _painted(self, clip: Path | None) -> None:
         if self.is_current:
@@ -220,64 +240,36 @@ class SortScreen(Screen[None]):
     async def _details_of(self, clip: Path) -> None:
         # The next clip's name is painted first, and of clips that are passed over in a row only the last is looked up.
         await asyncio.sleep(DETAILS_AFTER_SECONDS)
-        region = self._regions.get("strip")
+        room = self._board.strip_room
         if clip != self._shown:
             return
         try:
-            details = await self.sort.details.read(clip, region.width if region else 0, region.height if region else 0)
+            details = await self.sort.details.read(clip, room.width, room.height)
         except TiksortError as error:
             self.say(str(error), trouble=True)
             return
         if clip == self._shown:
             self._details = details
-            self._strip.show(list(details.strip))
+            self._board.show(details)
             self.changed()
 
     def _redraw_if_dirty(self) -> None:
-        if not self._dirty and not self.sort.progress.stage:
+        if not (self._dirty or self._flash_until or self.sort.progress.stage):
             return
         self._dirty = False
-        now = time.monotonic()
-        wide = self.size.width >= WIDE
-        for name, region in self._regions.items():
-            if name != "strip":
-                lines = self._lines(name, region.width, region.height, now, wide)
-                # A terminal may be narrower than any sensible layout.
-                self._panels[name].show([line.truncate(region.width) for line in lines[: region.height]])
+        if self.sort.session.current != self._shown:
+            self._show_current()
+        self._board.fill(self._scene(time.monotonic()))
 
-    def _lines(self, name: str, width: int, height: int, now: float, wide: bool) -> views.Lines:
-        app, session = self.sort, self.sort.session
-        minutes = (now - app.began) / 60
-        filed = session.filed.total()
-        pace = minutes * 60 / filed if filed >= FILINGS_FOR_A_SPEED else None
-        match name:
-            case "header":
-                player = app.player.describe()
-                return [views.header(_short(app.root), app.progress, player, now, width, "learning" in self._regions)]
-            case "top_rule" | "bottom_rule":
-                return [Content("─" * width)]
-            case "folders":
-                return views.folders(session, width, height)
-            case "session":
-                return views.session_totals(filed, minutes)
-            case "clip":
-                return views.clip(session, self._details.info, self._details.size, app.playback, width)
-            case "said":
-                return views.said(self._details.transcript, width, height)
-            case "suggestion":
-                return views.suggestion(session, app.progress, width, tall=wide)
-            case "queue" if session.current is None:
-                return views.finished(session, minutes, width)
-            case "queue":
-                return views.queue(session, app.progress, width, height)
-            case "progress":
-                return views.remaining(session, pace, width)
-            case "learning":
-                return views.learning(app.progress, app.notices, now, width, height)
-            case "keys":
-                return [Content.styled(" " + app.keymap.hints(width - 2), views.MUTED)]
-            case _:
-                return [Content.styled(" " + views.message(self._message, width - 1), self._message_style)]
+    def _scene(self, now: float) -> Scene:
+        app, last = self.sort, self._last
+        if now >= self._flash_until:
+            self._flash_until = 0.0
+        return Scene(
+            _short(app.root), app.session, app.progress, app.playback, app.player.describe(), app.notices, app.keymap,
+            self._details, self._taken, last, last.folder if last and self._flash_until else None, self._message,
+            self._message_style, self._board.names, now, app.began,
+        )  # fmt: skip
 
 
 def _short(root: Path) -> str:

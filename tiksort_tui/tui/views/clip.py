@@ -1,6 +1,8 @@
-"""What the panels about the clip on screen show: the file, what is said in it, and the suggestions."""
+"""What the panels about the clip on screen show: the file, its words, the suggestions, and what it looks like."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -9,16 +11,27 @@ from tiksort_tui.domain import MediaInfo, Transcript, visible
 from tiksort_tui.player.events import Playback
 from tiksort_tui.session import Session
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, bar, blocks, clock, fit, wrap
-
-# Below this the suggestion is a question.
-SURE = 0.7
+from tiksort_tui.tui.views.text import (
+    ACCENT,
+    DOUBT,
+    MUTED,
+    TITLE,
+    Lines,
+    bar,
+    blocks,
+    clock,
+    file_size,
+    fit,
+    paragraph,
+    percent,
+)
 
 
 def clip(session: Session, info: MediaInfo | None, size: int | None, playback: Playback | None, width: int) -> Lines:
     """The clip on screen: its name, what is known of the file, and where the playing stands."""
     if session.current is None:
-        return [Content.styled(fit("All sorted" if session.total else "No unsorted clips", width), "bold $success")]
+        none = "All sorted" if session.total else "No unsorted clips"
+        return [Content.styled(fit("No clip to show" if session.remaining else none, width), "bold $success")]
     facts = []
     duration = (playback.duration if playback else None) or (info.duration if info else None)
     if duration:
@@ -27,7 +40,7 @@ def clip(session: Session, info: MediaInfo | None, size: int | None, playback: P
     if info:
         facts.append(f"{info.width}x{info.height}")
     if size is not None:
-        facts.append(f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB")
+        facts.append(file_size(size))
     state = ""
     if playback:
         sound = "muted" if playback.muted else f"vol {playback.volume:.0f}"
@@ -40,42 +53,60 @@ def clip(session: Session, info: MediaInfo | None, size: int | None, playback: P
     ]
 
 
-def said(transcript: Transcript | None, width: int, height: int) -> Lines:
-    """What is said in the clip."""
-    if transcript is None:
-        return []
-    first, *rest = wrap(f"“{visible(transcript.text)}”", width - 6) or [""]
-    lines = [Content.assemble(("Said  ", MUTED), first), *(Content("      " + line) for line in rest)]
-    if len(lines) > height:
-        last = lines[height - 1].plain[: width - 2].rstrip()
-        lines = [*lines[: height - 1], Content(f"{last} …")]
+def words(caption: str, transcript: Transcript | None, note: str | None, width: int, height: int) -> Lines:
+    """What there is to read of the clip: what is odd about it, its caption, and what is said in it."""
+    said = f"“{transcript.text}”" if transcript and transcript.text.strip() else ""
+    told = [(name, text) for name, text in (("Note", note or ""), ("Said", said), ("Caption", caption)) if text]
+    # What matters most keeps its place; the caption stands before what is said.
+    told = sorted(told[:height], key=lambda one: ("Note", "Caption", "Said").index(one[0]))
+    label = 2 + max((len(name) for name, _ in told), default=0)
+    lines: Lines = []
+    for place, (name, text) in enumerate(told):
+        room = height - len(lines) if place == len(told) - 1 else max(1, height // 3)
+        style = DOUBT if name == "Note" else ""
+        for row, line in enumerate(paragraph(visible(" ".join(text.split())), width - label, room)):
+            lines.append(Content.assemble((("" if row else name).ljust(label), MUTED), (line, style)))
     return lines
 
 
-def suggestion(session: Session, progress: Progress, width: int, tall: bool) -> Lines:
-    """The three best folders with their confidence and their keys."""
+def suggestion(session: Session, progress: Progress, keys: Sequence[str], width: int, tall: bool) -> Lines:
+    """The three best folders with their confidence, and the `keys` that take them."""
     prediction = session.prediction(session.current)
     lines = [Content.styled("SUGGESTION", TITLE), Content()] if tall else []
     if prediction is None:
-        return lines + [Content.styled(line, MUTED) for line in wrap(_why_none(session, progress), width)][:3]
-    keys = {folder.name: folder.key for folder in session.folders}
-    for name, one in zip(("Enter", "Tab", "S-Tab"), prediction.suggestions, strict=False):
-        percent = f"{one.confidence:.0%}".replace("%", " %")
-        first = name == "Enter"
-        style = "" if not first else ACCENT if one.confidence >= SURE else DOUBT
-        label = f"{keys.get(one.folder) or ' '} {one.folder}"
-        if first and one.confidence < SURE:
-            percent += "?"
+        why = paragraph(_why_none(session, progress), width, 8 if tall else 3)
+        return lines + [Content.styled(line, MUTED) for line in why]
+    of_folders = {folder.name: folder.key for folder in session.folders}
+    for place, (key, one) in enumerate(zip(keys, prediction.suggestions, strict=False)):
+        sure = one.confidence >= session.doubt
+        style = "" if place else ACCENT if sure else DOUBT
+        said = percent(one.confidence) + ("?" if not place and not sure else "")
+        label = f"{of_folders.get(one.folder) or ' '} {one.folder}"
         if tall:
-            lines.append(Content.styled(fit(label, width - 7) + percent.rjust(7), style))
+            lines.append(Content.styled(fit(label, width - 7) + said.rjust(7), style))
             lines.append(Content.styled(blocks(width, one.confidence), style or MUTED))
-            lines += [Content.styled(f"    {name}", MUTED), Content()]
+            lines += [Content.styled(f"  {key}", MUTED), Content()]
         else:
             head = fit(label, max(8, width // 3))
             room = width - 7 - cell_len(head) - 9
             drawn = set_cell_size(blocks(room, one.confidence), room)
-            parts = ((f"{name:<7}", MUTED), (f"{head} ", style), (drawn, style or MUTED), (f" {percent:>7}", style))
+            parts = ((f"{fit(key, 6)} ", MUTED), (f"{head} ", style), (drawn, style or MUTED), (f" {said:>7}", style))
             lines.append(Content.assemble(*parts))
+    return lines
+
+
+def alike(session: Session, width: int, height: int) -> Lines:
+    """The sorted clips that are most like the one on screen, and where they are."""
+    prediction = session.prediction(session.current)
+    if prediction is None or not prediction.nearest:
+        return []
+    keys = {folder.name: folder.key for folder in session.folders}
+    lines = [Content.styled("LOOKS LIKE", TITLE)]
+    for path in prediction.nearest[: height - 1]:
+        folder = path.parent.name
+        label = fit(f"{keys.get(folder) or ' '} {folder}", max(10, width // 3)).rstrip()
+        name = fit(path.stem, width - 1 - cell_len(label))
+        lines.append(Content.assemble(name, " ", (label, MUTED)))
     return lines
 
 

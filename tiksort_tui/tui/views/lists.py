@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tiksort_tui.session import Session
 from tiksort_tui.tui.keymap import shown
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.clip import SURE
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, FLASH, MUTED, TITLE, Lines, fit, paragraph
 
 UNDER_WAY = {"starting", "reading", "learning"}
 # Beyond this a name and what is said of it come too far apart.
 WIDEST_QUEUE = 100
 
 
-def folders(session: Session, width: int, height: int) -> Lines:
-    """Folders with key and count; the suggested one is framed, dashed where the suggestion is a question."""
+def folders(session: Session, width: int, height: int, flashed: str | None = None) -> Lines:
+    """Folders with key and count; the suggested one is framed, dashed where the suggestion is a question.
+
+    The one `flashed`, into which a clip has just been filed, stands between plus signs.
+    """
     prediction = session.prediction(session.current)
     lines = [Content.styled(" FOLDERS", TITLE)]
     if height > len(session.folders) + 4:
@@ -32,8 +35,10 @@ def folders(session: Session, width: int, height: int) -> Lines:
     for folder in rows:
         keys = f"{folder.digit or ' '}{shown(folder.own_key) if folder.own_key else ' '}"
         text = f"{fit(keys, 2)} {fit(folder.name, width - 11)} {folder.count:>4}"
-        if prediction and folder.name == prediction.folder:
-            edge, style = ("┃", ACCENT) if prediction.confidence >= SURE else ("╎", DOUBT)
+        if folder.name == flashed:
+            lines.append(Content.assemble(" ", (f"+{text}+", FLASH)))
+        elif prediction and folder.name == prediction.folder:
+            edge, style = ("┃", ACCENT) if prediction.confidence >= session.doubt else ("╎", DOUBT)
             lines.append(Content.assemble(" ", (f"{edge}{text}{edge}", style)))
         else:
             lines.append(Content.assemble("  ", (text[:2], "bold"), text[2:]))
@@ -45,7 +50,8 @@ def folders(session: Session, width: int, height: int) -> Lines:
         lines.append(Content.styled(f"  →  {fit(link, width - 11)} link", MUTED))
     hints = [Content.assemble("  ", ("n", "bold"), ("  new folder", MUTED))]
     if rows:
-        hints.insert(0, Content.assemble("  ", ("/", "bold"), ("  by its name", MUTED)))
+        what = "type a folder name" if width > 22 else "type a name"
+        hints.insert(0, Content.assemble("  ", ("/", "bold"), (f"  {what}", MUTED)))
     if len(lines) + 1 + len(hints) <= height:
         lines += [Content(), *hints]
     return lines
@@ -54,8 +60,12 @@ def folders(session: Session, width: int, height: int) -> Lines:
 def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
     """The clips around the cursor, with what the model says of each."""
     width = min(width, WIDEST_QUEUE)
-    lines = [Content.styled("QUEUE" + "by name".rjust(width - 6), TITLE)]
+    arranged = fit(f"{session.order}, {session.filter}", width - 8).rstrip()
+    lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
+    if not session.queue:
+        none = f"None of the {session.remaining} unsorted clips is here: {session.filter}. w, then “all”, shows them."
+        return lines + [Content.styled(line, MUTED) for line in paragraph(none, width, room)]
     first = max(0, min(session.cursor - room // 3, len(session.queue) - room))
     keys = {folder.name: folder.key for folder in session.folders}
     column = min(20, width // 3)
@@ -69,7 +79,7 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
             said, sure = "not readable", "! "
         elif prediction:
             said = f"{keys.get(prediction.folder) or ' '} {prediction.folder}"
-            doubt = prediction.confidence < SURE
+            doubt = prediction.confidence < session.doubt
             sure, style = f"{prediction.confidence:.0%}".replace("%", " %") + ("?" if doubt else " "), MUTED
         else:
             said, sure = (f"{progress.stage}…" if progress.stage in UNDER_WAY else ""), ""

@@ -15,6 +15,7 @@ TITLE = "bold $foreground-muted"
 MUTED = "$foreground-muted"
 ACCENT = "bold $primary"
 DOUBT = "bold $warning"
+FLASH = "bold reverse $success"
 
 Lines = list[Content]
 
@@ -40,12 +41,40 @@ def message(text: str, width: int) -> str:
     for word in words:
         if cell_len(text) > width:
             text = text.replace(word, fit(word, max(12, cell_len(word) - (cell_len(text) - width))))
-    return fit(text, min(width, cell_len(text)))
+    if cell_len(text) <= width:
+        return text
+    # What happened stands at the beginning, and why at the end.
+    words = text.split(" ")
+    tail: list[str] = []
+    while words and cell_len(" ".join([words[-1], *tail])) <= width // 2:
+        tail.insert(0, words.pop())
+    while words and cell_len(" ".join([*words, "…", *tail])) > width:
+        words.pop()
+    return fit(" ".join([*words, "…", *tail]), width).rstrip()
+
+
+def notice(text: str, key: str, width: int) -> str:
+    """A notice in at most `width` cells, cut after a word; `key` then shows it whole."""
+    if cell_len(visible(text)) <= width:
+        return visible(text)
+    more = f"  {key} tells more"
+    return "".join(paragraph(text, width - cell_len(more), 1)) + more
 
 
 def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells, broken between words where they fit."""
     return [line.plain.rstrip() for line in Content(visible(text)).wrap(max(1, width))]
+
+
+def paragraph(text: str, width: int, height: int) -> list[str]:
+    """`text` in at most `height` lines of `width` cells; where it goes on, an ellipsis says so after a whole word."""
+    lines = wrap(" ".join(text.split()), width)
+    if len(lines) <= height:
+        return lines
+    last = lines[height - 1] if height else ""
+    while cell_len(last) > width - 2 and " " in last:
+        last = last.rsplit(" ", 1)[0]
+    return [*lines[: height - 1], set_cell_size(last, min(cell_len(last), width - 2)) + " …"] if height else []
 
 
 def bar(width: int, share: float, full: str, edge: str) -> Content:
@@ -59,6 +88,16 @@ def blocks(width: int, share: float) -> str:
     """`share` of `width` cells in blocks, exact to an eighth of a cell."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+def percent(share: float) -> str:
+    """`share` as people write it: "94 %"."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def file_size(size: int) -> str:
+    """`size`, in bytes, as people write it: "8.1 MB"."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 def clock(seconds: float) -> str:

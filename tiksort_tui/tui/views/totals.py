@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tiksort_tui.session import Session
+from tiksort_tui.library.state import TRASH_FOLDER
+from tiksort_tui.session import FilingRequest, Session
+from tiksort_tui.tui.moving import TRASH
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import MUTED, TITLE, Lines, bar, clock, fit, wrap
+from tiksort_tui.tui.views.text import MUTED, TITLE, Lines, bar, clock, fit, paragraph, percent, wrap
 
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
-    "Put videos here and start again."
+    "Put videos here, and r finds them."
 )
+# Before that, a speed says nothing.
+SPEED_FROM_MINUTES = 0.2
 # The least room for the program's and the library's names.
 HEADER_NAME = 20
 
@@ -23,8 +27,9 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, t
     """Where we are, and with what; what the engine does, unless that is `told` elsewhere."""
     parts = [progress.encoder, progress.device, player]
     if not told and progress.stage:
-        left = progress.seconds_left(now)
-        counts = f" {progress.done}/{progress.total}" if progress.total else ""
+        reading = progress.done < progress.total
+        left = progress.seconds_left(now) if reading else None
+        counts = f" {progress.done}/{progress.total}" if reading else ""
         parts.insert(0, progress.stage + counts + (f" {clock(left)}" if left else ""))
     parts = [part for part in parts if part]
     while len(parts) > 1 and cell_len("   ".join(parts)) + HEADER_NAME > width:
@@ -48,18 +53,32 @@ def remaining(session: Session, seconds_a_clip: float | None, width: int) -> Lin
     return lines
 
 
-def session_totals(filed: int, minutes: float) -> Lines:
-    """What this session has done so far."""
-    speed = f"   {filed / minutes:.0f} a minute" if filed and minutes > 0.2 else ""
-    return [Content.styled(" SESSION", TITLE), Content(f"  {filed} filed{speed}")]
+def session_totals(
+    session: Session, takes: Sequence[tuple[str, int]], last: FilingRequest | None, minutes: float, width: int
+) -> Lines:
+    """What this session has done so far: the filings, the keys with which suggestions were taken, the last filing."""
+    filed = session.filed.total()
+    speed = f"   {filed / minutes:.0f} a minute" if filed and minutes > SPEED_FROM_MINUTES else ""
+    taken = ", ".join(f"{count} x {key}" for key, count in takes if count)
+    lines = [Content.styled(" SESSION", TITLE), Content(f"  {filed} filed{speed}"), Content(f"  {taken}"), Content()]
+    if last:
+        where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
+        name = fit(last.clip.name, width - 5 - cell_len(where)).rstrip()
+        lines += [
+            Content.styled(" LAST", TITLE),
+            Content(f"  {name} > {where}"),
+            Content.assemble("  ", ("u", "bold"), ("  undo", MUTED)),
+        ]
+    return lines
 
 
-def learning(progress: Progress, notices: Sequence[str], now: float, width: int, height: int) -> Lines:
-    """What the engine does, how good the model is, and what the user should know of this machine."""
+def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
+    """What the engine does, how good the model is, and what it may file by itself."""
     lines = [Content.styled("LEARNING", TITLE)]
-    if progress.stage == "reading" and progress.total:
-        count, rate = f"reading {progress.done}/{progress.total}", f"{progress.rate(now):.1f}/s"
-        lines.append(Content(f"{count}{rate:>{width - len(count)}}"))
+    if progress.stage and progress.done < progress.total:
+        count = f"{progress.stage} {progress.done}/{progress.total}"
+        rate = f"{progress.rate(now):.1f}/s" if progress.rate(now) else ""
+        lines.append(Content(f"{count}{rate:>{max(0, width - cell_len(count))}}"))
         lines.append(bar(width, progress.done / progress.total, "█", "▌"))
         left = progress.seconds_left(now)
         lines.append(Content.styled(f"{clock(left)} left, r cancels" if left is not None else "r cancels", MUTED))
@@ -67,26 +86,36 @@ def learning(progress: Progress, notices: Sequence[str], now: float, width: int,
         lines += [Content(f"{progress.stage} …"), Content.styled("r cancels", MUTED)]
     if progress.model:
         accuracy = progress.model.report.accuracy
-        right = "not measured" if accuracy is None else f"{accuracy:.0%} right".replace("%", " %")
-        lines.append(Content(f"model {right}, {progress.model.report.labelled} clips"))
+        right = "not measured" if accuracy is None else f"{percent(accuracy)} right"
+        lines += [Content(line) for line in wrap(f"model {right}, {progress.model.report.labelled} clips", width)]
+        promise = wrap(progress.model.promise, width)
+        if len(lines) + len(promise) <= height:
+            lines += [Content.styled(line, MUTED) for line in promise]
     elif progress.no_model:
-        lines += [Content.styled(line, MUTED) for line in wrap(progress.no_model, width - 1)]
-    for notice in notices:
-        wrapped = wrap(notice, width - 1)
-        # Half a sentence helps nobody.
-        if len(lines) + 1 + len(wrapped) <= height:
-            lines += [Content(), *(Content.styled(line, "$warning") for line in wrapped)]
+        lines += [Content.styled(line, MUTED) for line in paragraph(progress.no_model, width, 3)]
+    if not progress.stage and len(lines) < height:
+        lines.append(Content.styled("r looks for new clips", MUTED))
     return lines
 
 
-def finished(session: Session, minutes: float, width: int) -> Lines:
-    """The closing words: what was filed where."""
+def finished(session: Session, minutes: float, width: int, height: int) -> Lines:
+    """The closing words: what was filed where, and what can still be done."""
     if not session.total:
-        return [Content.styled(line, MUTED) for line in wrap(NOTHING_HERE, width)]
+        return [Content.styled(line, MUTED) for line in paragraph(NOTHING_HERE, width, height)]
     total = session.filed.total()
-    speed = f", {total / minutes:.0f} a minute" if minutes > 0.2 and total else ""
+    speed = f", {total / minutes:.0f} a minute" if minutes > SPEED_FROM_MINUTES and total else ""
+    gains = [(name, count) for name, count in session.filed.most_common() if count > 0]
+    room = max(0, height - 4)
+    some = gains if len(gains) <= room else gains[: max(0, room - 1)]
     lines = [Content.styled(f"{total} filed{speed}", "bold"), Content()]
-    for name, count in sorted(session.filed.items()):
-        if count:
-            lines.append(Content(f"{count:>5}  {fit(name, width - 8)}"))
+    for name, count in some:
+        lines.append(Content(f"{count:>5}  {fit(TRASH if name == TRASH_FOLDER else name, width - 8)}"))
+    if len(some) < len(gains):
+        lines.append(Content.styled(f"       … {len(gains) - len(some)} more folders", MUTED))
     return [*lines, Content(), Content.styled("u takes the last one back, r learns from them, q quits", MUTED)]
+
+
+def small(smallest: tuple[int, int], width: int) -> Lines:
+    """The word that this window has no room for everything."""
+    text = "Small window: {} x {} shows all".format(*smallest)
+    return [Content.styled(line, MUTED) for line in paragraph(text, width, 1)]

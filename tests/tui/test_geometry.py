@@ -1,0 +1,79 @@
+"""Where the panels stand: at every size on the screen, beside each other, and giving way in a set order."""
+
+import itertools
+
+import pytest
+from textual.geometry import Region
+
+from tiksort_tui.config import KeysConfig
+from tiksort_tui.tui.geometry import SMALLEST_HEIGHT, SMALLEST_WIDTH, arrange
+from tiksort_tui.tui.keymap import Keymap
+
+WIDTHS = (1, 2, 20, 59, 60, 61, 79, 80, 81, *range(100, 125), 159, 160, 161, 200, 300)
+HEIGHTS = (*range(1, 48), 60, 61, 120)
+ALWAYS = {"header", "folders", "clip", "suggestion", "queue", "progress", "keys", "message"}
+
+
+@pytest.mark.parametrize(("words", "clip"), [*itertools.product((True, False), repeat=2)])
+def test_nothing_lies_off_the_screen_or_over_something_else(words, clip):
+    for width, height in itertools.product(WIDTHS, HEIGHTS):
+        for strip in (None, 3):
+            regions = arrange(width, height, words, clip, strip)
+            for name, region in regions.items():
+                assert 0 <= region.x < region.right <= width, (name, width, height)
+                assert 0 <= region.y < region.bottom <= height, (name, width, height)
+            for one, other in itertools.combinations(regions.values(), 2):
+                assert not one.overlaps(other), (regions, width, height)
+
+
+def test_at_every_size_but_small_ones_one_can_sort():
+    for width, height in itertools.product(range(SMALLEST_WIDTH, 240, 3), range(SMALLEST_HEIGHT, 70)):
+        regions = arrange(width, height, words=True, clip=True)
+        assert regions.keys() >= ALWAYS, (width, height)
+        # The clip on screen and two more, under the heading.
+        assert regions["queue"].height >= 4 or height < 16, (width, height)
+        assert regions["suggestion"].height in (3, 13), (width, height)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_panels_give_way_in_their_order_and_never_come_back(width):
+    # In two columns the header always tells what is learned.
+    folding = ["session", "alike", "caption", *(["learning"] if width > 100 else []), "strip"]
+    heights = range(70, SMALLEST_HEIGHT, -1) if width < 100 else range(70, 23, -1)
+    seen = []
+    for height in heights:
+        regions = arrange(width, height, words=True, clip=True)
+        there = {*regions} | ({"caption"} if regions.get("words", Region()).height > 1 else set())
+        seen.append([name for name in folding if name in there])
+    assert seen[0] == folding
+    for before, after in itertools.pairwise(seen):
+        assert after in (before, before[1:])
+    assert len(seen[-1]) <= 1
+
+
+def test_the_pictures_at_the_end():
+    """The two sizes of the drawing: name, column, line, width and height of what counts."""
+    places = {name: tuple(region) for name, region in arrange(120, 36, words=True, clip=True).items()}
+    assert places["strip"] == (26, 6, 62, 10)
+    assert places["words"] == (26, 17, 62, 3)
+    assert places["queue"] == (26, 21, 62, 11)
+    assert places["suggestion"][:2] == (90, 2)
+    assert places["alike"][:2] == (90, 16)
+    assert places["progress"][:2] == (90, 20)
+    assert places["learning"][:2] == (90, 25)
+    assert places["session"][:2] == (0, 25)
+    places = {name: tuple(region) for name, region in arrange(80, 24, words=True, clip=True).items()}
+    assert places["clip"] == (23, 2, 56, 2)
+    assert places["strip"] == (23, 4, 56, 7)
+    assert places["words"] == (23, 11, 56, 1)
+    assert places["suggestion"] == (23, 13, 56, 3)
+    assert places["queue"] == (23, 17, 56, 5)
+    assert places["progress"][:2] == (1, 19)
+
+
+def test_the_keys_for_help_and_leaving_are_always_told():
+    for width in range(SMALLEST_WIDTH, 200):
+        hints = Keymap(KeysConfig()).hints(width - 2)
+        assert "? keys" in hints
+        assert "q quit" in hints
+        assert len(hints) <= width - 2

@@ -1,0 +1,113 @@
+"""What the sorting screen shows at one moment, and the lines of each of its panels made from that. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from tiksort_tui.player.events import Playback
+from tiksort_tui.session import FilingRequest, Session
+from tiksort_tui.tui import views
+from tiksort_tui.tui.details import Details
+from tiksort_tui.tui.geometry import SMALLEST_HEIGHT, SMALLEST_WIDTH
+from tiksort_tui.tui.keymap import Keymap, shown
+from tiksort_tui.tui.progress import Progress
+from tiksort_tui.tui.selection import count_alike
+
+# Filings after which the speed says something.
+FILINGS_FOR_A_SPEED = 3
+TAKES = ("take_1", "take_2", "take_3")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
+
+    `taken` counts the filings by each of TAKES, `last` is the last filing, `flashed` the folder that a clip has just
+    gone into, and `panels` are the names of those that have room.
+    """
+
+    root: str
+    session: Session
+    progress: Progress
+    playback: Playback | None
+    player: str
+    notices: Sequence[str]
+    keymap: Keymap
+    details: Details | None
+    taken: Mapping[str, int]
+    last: FilingRequest | None
+    flashed: str | None
+    message: str
+    message_style: str
+    panels: frozenset[str]
+    now: float
+    began: float
+
+    def lines(self, panel: str, width: int, height: int) -> views.Lines:
+        """What `panel` shows in `width` by `height` cells."""
+        session, progress = self.session, self.progress
+        details = self.details or Details()
+        seconds = self.now - self.began
+        match panel:
+            case "header":
+                told = "learning" in self.panels
+                return [views.header(self.root, progress, self.player, self.now, width, told)]
+            case "top_rule" | "bottom_rule":
+                return [Content("─" * width)]
+            case "folders":
+                return views.folders(session, width, height, self.flashed)
+            case "session":
+                takes = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
+                return views.session_totals(session, takes, self.last, seconds / 60, width)
+            case "clip":
+                return views.clip(session, details.info, details.size, self.playback, width)
+            case "strip" if self.details is None:
+                return []
+            case "strip":
+                gone = details.size is None
+                return views.instead_of_pictures(session, progress, self.player, self.notices, gone, width, height)
+            case "words":
+                note = details.info.note if details.info else None
+                return views.words(details.caption, details.transcript, note, width, height)
+            case "suggestion":
+                keys = [self._key(take) for take in TAKES]
+                tall = height > len(keys)
+                lines = views.suggestion(session, progress, keys, width, tall)
+                return [lines[0], self._alike(width), *lines[2:]] if tall else lines
+            case "alike":
+                return views.alike(session, width, height)
+            case "queue" if not session.remaining:
+                return views.finished(session, seconds / 60, width, height)
+            case "queue":
+                return views.queue(session, progress, width, height)
+            case "progress":
+                filed = session.filed.total()
+                return views.remaining(session, seconds / filed if filed >= FILINGS_FOR_A_SPEED else None, width)
+            case "learning":
+                return views.learning(progress, self.now, width, height)
+            case "keys":
+                return [Content.styled(" " + self.keymap.hints(width - 2), views.MUTED)]
+            case "small":
+                return views.small((SMALLEST_WIDTH, SMALLEST_HEIGHT), width)
+            case _:
+                return [self._message(width)]
+
+    def _alike(self, width: int) -> Content:
+        count = count_alike(self.session)
+        text = f"{count} alike: {self._key('alike')} files all" if count else ""
+        return Content.styled(views.message(text, width), views.MUTED)
+
+    def _message(self, width: int) -> Content:
+        if not self.message and self.notices:
+            return Content.styled(" " + views.notice(self.notices[-1], self._key("help"), width - 2), "$warning")
+        if not self.message and "bottom_rule" not in self.panels:
+            # There the suggestion has no line to spare.
+            return Content.assemble(" ", self._alike(width - 1))
+        return Content.styled(" " + views.message(self.message, width - 1), self.message_style)
+
+    def _key(self, command: str) -> str:
+        keys = self.keymap.keys[command] or self.keymap.keys["palette"]
+        return shown(keys[0]).replace("Shift+", "S-")

@@ -1,0 +1,256 @@
+"""The model's own pages over the sorting screen: how good it is, what shows that, and what it finds misfiled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Region
+from textual.screen import ModalScreen
+
+from tiksort_tui.errors import TiksortError
+from tiksort_tui.tui import views
+from tiksort_tui.tui.guard import FilingGuard
+from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.screens.overlay import SCROLLING
+from tiksort_tui.tui.undecided import Undecided
+from tiksort_tui.tui.views import evidence, model
+
+if TYPE_CHECKING:
+    from tiksort_tui.tui.app import SortApp
+
+PAGES = ("summary", "folders", "confusion", "reliability", "misfilings")
+MISFILINGS = PAGES.index("misfilings")
+TEXT_PANELS = ("header", "top_rule", "page", "bottom_rule", "keys", "message")
+REDRAW_SECONDS = 0.1
+DETAILS_AFTER_SECONDS = 0.03
+# With less room there is nothing but the page.
+SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 6
+# From here on there is a rule above the keys.
+RULE_FROM = 30
+# With fewer lines the list of misfilings has all of them.
+STRIP_FROM = 14
+# Of the keys' hints, the last go first where there is no room, but for the very last.
+HINTS = ("1-5 Tab pages", "↑ ↓ scroll", "r retrain", "Esc back")
+MISFILINGS_HINTS = ("Enter moves it", "x leaves it", "u undo", "j k walk", "1-5 Tab pages", "Space pause", "Esc back")
+STEPS = {"right": 1, "tab": 1, "left": -1, "shift+tab": -1}
+# What does here what it does on the sorting screen.
+SAME = {
+    "undo", "redo", "pause", "back_1", "forward_1", "slower", "faster", "normal_speed", "mute", "louder", "softer",
+    "fullscreen", "window", "retrain",
+}  # fmt: skip
+
+
+def arrange(width: int, height: int, pictures: bool) -> dict[str, Region]:
+    """The panels' regions by their name, on the page of misfilings with `pictures`; one without room has none."""
+    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+        return {"page": Region(0, 0, width, height)}
+    rule = height >= RULE_FROM
+    bottom = height - (3 if rule else 2)
+    strip = (bottom - 2) // 2 if pictures and bottom - 2 >= STRIP_FROM else 0
+    regions = {
+        "header": Region(0, 0, width, 1),
+        "top_rule": Region(0, 1, width, 1),
+        "page": Region(1, 2, width - 2, bottom - 2 - (strip + 1 if strip else 0)),
+        "strip": Region(1, bottom - strip, width - 2, strip),
+        "bottom_rule": Region(0, bottom, width, 1 if rule else 0),
+        "keys": Region(0, height - (2 if rule else 1), width, 1),
+        "message": Region(0, height - (1 if rule else 2), width, 1),
+    }
+    return {name: region for name, region in regions.items() if region.area > 0}
+
+
+class ModelScreen(ModalScreen[None]):
+    """Shows what `app.progress` tells of the model, also when that changes.
+
+    On the page of misfilings the clip under the cursor plays, and a key moves it or leaves it where it is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panels = {name: Panel(name) for name in TEXT_PANELS}
+        self._strip = StripPanel("strip")
+        self._regions: dict[str, Region] = {}
+        self._guard = FilingGuard()
+        self._undecided = Undecided()
+        self._page = self._scrolled = 0
+        self._clip: Path | None = None
+        self._below: Path | None = None
+        self._played: Path | None = None
+        self._drawn: object = None
+
+    @property
+    def sort(self) -> SortApp:
+        return cast("SortApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield from self._panels.values()
+        yield self._strip
+
+    def on_mount(self) -> None:
+        self._below = self._played = self.sort.sort_screen.shown
+        self.set_interval(REDRAW_SECONDS, self._follow)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._clip = None
+        self._follow()
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        self.press(event.key, event.time)
+
+    def press(self, key: str, at: float) -> None:
+        """Do what `key`, by Textual's name, stands for here; it came `at` this time of the monotonic clock."""
+        allowed = self._guard.allows(key, self._clip, at)
+        command = self.sort.keymap.command_of(key)
+        # A second key may come before the screen is gone.
+        if not self.is_current or (key != "escape" and self._guard.torn(key, at)) or (key == "enter" and not allowed):
+            return
+        self.sort.sort_screen.take_back()
+        if key == "escape" or command in ("model", "quit"):
+            self._play(None)
+            self.dismiss()
+            return
+        if key in STEPS:
+            self._turn_to((self._page + STEPS[key]) % len(PAGES))
+        elif key.isdecimal() and 0 < int(key) <= len(PAGES):
+            self._turn_to(int(key) - 1)
+        elif (step := SCROLLING.get(key)) and self._page == MISFILINGS:
+            self._undecided.walk(step)
+        elif step:
+            self._scrolled += step
+        elif key == "enter":
+            self._move()
+        elif key == "x" and self._clip is not None:
+            self.sort.session.set_aside.add(self._clip)
+        elif command in SAME:
+            self.sort.sort_screen.do(command)
+        self._follow()
+
+    def _turn_to(self, page: int) -> None:
+        self._page, self._scrolled = page, 0
+
+    def _move(self) -> None:
+        """Bring the clip under the cursor into the folder that it looks like."""
+        app, one = self.sort, self._undecided.current
+        if one and app.moves.allowed():
+            app.session.set_aside.add(one.path)
+            app.moves.refile(one.path, one.better)
+
+    def _follow(self) -> None:
+        """Show everything as it is now; the clip that has come under the cursor is played and looked at."""
+        trained = self.sort.progress.model
+        self._undecided.update(trained.misfiled if trained else (), self.sort.session)
+        current = self._undecided.current if self._page == MISFILINGS else None
+        self._place(pictures=current is not None)
+        clip = current.path if current else None
+        if clip != self._clip:
+            self._clip = clip
+            self._strip.show([])
+            if clip:
+                self.sort.start(self._look_at(clip))
+            self.call_after_refresh(self._painted, clip)
+        self._play(clip)
+        self._draw()
+
+    def _painted(self, clip: Path | None) -> None:
+        self._guard.painted(clip, time.monotonic())
+
+    def _play(self, clip: Path | None) -> None:
+        """Play `clip`, None: the one on the sorting screen, unless it plays already."""
+        below = self.sort.sort_screen.shown
+        if below != self._below:
+            # The sorting screen has just played it.
+            self._below = self._played = below
+        clip = clip or below
+        if clip != self._played:
+            self._played = clip
+            self.sort.playback = None
+            if clip:
+                self.sort.player.play(clip)
+            else:
+                self.sort.player.stop()
+
+    async def _look_at(self, clip: Path) -> None:
+        # Of clips that are passed over in a row only the last is looked up.
+        await asyncio.sleep(DETAILS_AFTER_SECONDS)
+        if clip != self._clip or "strip" not in self._regions:
+            return
+        room = self._regions["strip"]
+        try:
+            details = await self.sort.details.read(clip, room.width, room.height)
+        except TiksortError as error:
+            self.sort.sort_screen.say(str(error), trouble=True)
+            return
+        if clip == self._clip:
+            self._strip.show(list(details.strip))
+
+    def _place(self, pictures: bool) -> None:
+        regions = arrange(self.size.width, self.size.height, pictures)
+        if regions != self._regions:
+            self._regions = regions
+            for name, panel in [*self._panels.items(), ("strip", self._strip)]:
+                region = regions.get(name)
+                panel.display = region is not None
+                if region is not None:
+                    panel.styles.offset = (region.x, region.y)
+                    panel.styles.width, panel.styles.height = region.width, region.height
+
+    def _draw(self) -> None:
+        progress, said = self.sort.progress, self.sort.sort_screen.said
+        undecided = self._undecided
+        state = (
+            self._regions, self._page, self._scrolled, undecided.rows, undecided.place, id(progress.model),
+            progress.no_model, progress.stage, progress.done, said,
+        )  # fmt: skip
+        if state == self._drawn:
+            return
+        count = f" {len(undecided.rows)}" if undecided.rows else ""
+        width, (text, style) = self.size.width, said
+        hints = list(MISFILINGS_HINTS if self._clip else HINTS)
+        while len(hints) > 1 and len("  ".join(hints)) > width - 2:
+            hints.pop(-2)
+        shown = {
+            "header": [evidence.tabs([*PAGES[:-1], PAGES[-1] + count], self._page, width)],
+            "top_rule": [Content("─" * width)],
+            "page": self._lines(),
+            "bottom_rule": [Content("─" * width)],
+            "keys": [Content.styled(f" {'  '.join(hints)}", views.MUTED)],
+            "message": [Content.styled(f" {views.message(text, width - 1)}", style)],
+        }
+        for name, region in self._regions.items():
+            if name != "strip":
+                # A terminal may be narrower than any sensible layout.
+                self._panels[name].show([line.truncate(region.width) for line in shown[name][: region.height]])
+        # As it is drawn: scrolling stops at the end of what there is.
+        self._drawn = (*state[:2], self._scrolled, *state[3:])
+
+    def _lines(self) -> views.Lines:
+        """The part of the page that is scrolled to."""
+        progress, few_colours = self.sort.progress, bool(self.app.ansi_color)
+        page = self._regions.get("page", Region())
+        trained, width, height = progress.model, page.width, page.height
+        if trained is None:
+            lines = model.no_model(progress, width)
+        elif self._page == MISFILINGS:
+            return evidence.misfilings(trained, self._undecided.rows, self._undecided.place, width, height)
+        else:
+            report = trained.report
+            lines = [
+                lambda: model.summary(trained, few_colours, width),
+                lambda: model.folder_table(report, width),
+                lambda: evidence.confusion(report, few_colours, width),
+                lambda: evidence.reliability(report, width),
+            ][self._page]()
+        self._scrolled = max(0, min(self._scrolled, len(lines) - height))
+        below = len(lines) - self._scrolled - height
+        lines = lines[self._scrolled : self._scrolled + height]
+        if below > 0 and lines:
+            lines[-1] = Content.styled(f"… {below + 1} more lines", views.MUTED)
+        return lines

@@ -1,0 +1,54 @@
+"""A calm page over the sorting screen: it scrolls, and any key that does not scroll leaves it."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tiksort_tui.tui.views import Lines
+
+SCROLLING = {"down": 1, "up": -1, "j": 1, "k": -1, "pagedown": 15, "pageup": -15, "home": -1000, "end": 1000}
+WIDEST = 100
+# The frame, what keeps the text from it, and the bar that shows how far it is scrolled.
+BESIDE = 7
+
+
+class Overlay(ModalScreen[None]):
+    """What has a page to show says in `lines` what stands on it."""
+
+    page_title = ""
+
+    def lines(self, width: int) -> Lines:
+        """The page in lines of at most `width` cells."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box"):
+            yield Static()
+
+    def on_mount(self) -> None:
+        box = self.query_one(VerticalScroll)
+        box.border_title = self.page_title
+        box.border_subtitle = "↑ ↓ scroll, any other key leaves"
+        self.fill()
+
+    def on_resize(self) -> None:
+        self.fill()
+
+    def fill(self) -> None:
+        """Write the page, also anew when more is known."""
+        lines = self.lines(max(1, min(WIDEST, self.app.size.width) - BESIDE))
+        self.query_one(Static).update(Content("\n").join(lines))
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if step := SCROLLING.get(event.key):
+            self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
+        # A second key may come before the screen is gone.
+        elif self.is_current:
+            self.dismiss()

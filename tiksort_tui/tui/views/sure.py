@@ -1,0 +1,80 @@
+"""What the screen of the sure clips shows: the promise, the clips by folder with their ticks, and the keys."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from tiksort_tui.tui.progress import Progress
+from tiksort_tui.tui.selection import Selection, clips
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit, paragraph
+
+KEYS = ("Enter files {}", "Space tick", "a folder", "< > confidence", "p play", "Esc leaves")
+
+
+def headline(selection: Selection, width: int) -> Lines:
+    """How many clips there are and what is promised of them, the model's promise in words, and a rule."""
+    over = "alike, " if selection.group else ""
+    right = f"{over}over {_percent(selection.over)}" if selection.over else "alike" if selection.group else "all"
+    head = fit(_count(selection), max(0, width - cell_len(right) - 2))
+    told = f"The model {selection.model.promise}." if selection.model else "No model promises anything."
+    return [
+        Content.assemble(" ", (head, "bold"), (right, TITLE)),
+        *(Content.styled(" " + line, MUTED) for line in paragraph(told, max(1, width - 2), 2)),
+        Content.styled("─" * width, MUTED),
+    ]
+
+
+def listed(selection: Selection, places: range, keys: dict[str, str | None], width: int, row: int) -> Lines:
+    """The clips at `places`, in `row` lines each, under their folders with these `keys`."""
+    lines: Lines = []
+    for place in places:
+        one = selection.clips[place]
+        if place == places[0] or selection.begins_folder(place):
+            of_folder = selection.of_folder(one.folder)
+            share = f"  {sum(map(selection.is_ticked, of_folder))} of {len(of_folder)}"
+            name = fit(f"{keys.get(one.folder) or ' '} {one.folder}", width - 1 - cell_len(share)).rstrip()
+            lines.append(Content.assemble((f" {name}", ACCENT), (share, MUTED)))
+        here, ticked = place == selection.cursor, selection.is_ticked(one)
+        mark = f"{'▸' if here else ' '} [{'x' if ticked else ' '}] "
+        why = selection.held_back.get(one.path, "")
+        why = fit(why, min(cell_len(why), width // 3))
+        right = f" {_percent(one.confidence):>7}"
+        name = fit(one.path.name, width - cell_len(mark + why + right) - 1)
+        style = "bold" if here else "" if ticked else MUTED
+        lines.append(Content.assemble((f"{mark}{name} ", style), (why, DOUBT), (right, style)))
+        lines += [Content()] * (row - 1)
+    return lines
+
+
+def none_listed(selection: Selection, progress: Progress, width: int, height: int) -> Lines:
+    """Why no clip is listed, and how to get some."""
+    if selection.all:
+        surest = max(one.confidence for one in selection.all)
+        why = f"No clip is over {_percent(selection.over)}: the surest is at {_percent(surest)}. < asks for less."
+    else:
+        why = f"{progress.no_model or 'There is no prediction of an unsorted clip yet'}. Esc, then r, reads and learns."
+    return [Content(" " + line) for line in paragraph(why.replace("..", "."), width - 2, height)]
+
+
+def keys(selection: Selection, width: int) -> Content:
+    """What the keys do, as far as there is room."""
+    ticked = len(selection.ticked)
+    hints = [hint.format(ticked) for hint in KEYS]
+    while len(hints) > 2 and cell_len("   ".join(hints)) > width - 2:
+        hints.pop(-2)
+    return Content.styled(" " + fit("   ".join(hints), max(0, width - 1)), MUTED)
+
+
+def _count(selection: Selection) -> str:
+    listed, promised = len(selection.clips), sum(one.sure for one in selection.clips)
+    if not listed:
+        return "No clips"
+    if not promised or selection.model is None:
+        return f"{clips(listed)}: nothing is promised of them"
+    right = f"at least {_percent(selection.model.report.promise.target)} right"
+    return f"{clips(listed)}, {right}" if promised == listed else f"{clips(listed)}, {promised} of them {right}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
