@@ -61,7 +61,7 @@ def test_a_whole_session(library):
     config = json.loads((state / "model_config.json").read_text())
     assert labelled["features"].shape == (6, config["feature_dim"])
     assert unlabelled["features"].shape == (4, config["feature_dim"])
-    assert set(config["cv_accuracies"]) == {"knn", "logistic", "mlp", "ensemble"}
+    assert set(config["cv_accuracies"]) == {"knn", "logistic", "ensemble"}
     assert (state / "model.pt").exists()
     assert json.loads((state / "transcripts.json").read_text()) == {}
 
@@ -183,7 +183,7 @@ def test_missing_weights_are_known_at_once(library, tmp_path):
 def test_an_engine_that_cannot_work_has_its_exit_code(library, tmp_path):
     # A module that stands in the way of the engine's imports, as a broken installation would.
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "sklearn.py").write_text("raise ImportError('broken installation')")
+    (tmp_path / "broken" / "scipy.py").write_text("raise ImportError('broken installation')")
     environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "broken")}
     done = tiksort("--batch", "--encoder", "builtin", library, env=environment)
     assert done.returncode == ExitCode.ENGINE_FAILED

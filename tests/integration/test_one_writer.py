@@ -12,7 +12,7 @@ from tiksort_tui.errors import ExitCode
 from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.state import state_dir
 
-SECONDS = float(os.environ.get("TIKSORT_COMPANY_SECONDS", "12"))
+SECONDS = float(os.environ.get("TIKSORT_COMPANY_SECONDS", "8"))
 
 
 def tiksort(*arguments):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.storm import CannotMountError, storm
 
-ROUNDS = int(os.environ.get("TIKSORT_STORM_ROUNDS", "30"))
+ROUNDS = int(os.environ.get("TIKSORT_STORM_ROUNDS", "10"))
 
 
 @pytest.mark.timeout(120 + 5 * ROUNDS)

@@ -15,6 +15,7 @@ from tiksort_tui.learning import (
     StorageError,
     block_slices,
     fit,
+    fitting,
     fuse,
     load_tensors,
     refit,
@@ -44,6 +45,7 @@ def accuracy(classifier, X, labels):
 def leave_only(kind, monkeypatch):
     for other in set(CANDIDATES) - {kind}:
         monkeypatch.delitem(CANDIDATES, other)
+    monkeypatch.setattr(fitting, "FEWEST_FOR_PERCEPTRON", 0)
 
 
 @pytest.fixture

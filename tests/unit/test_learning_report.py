@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from tiksort_tui.learning import Classifier, Report, StorageError, fit, save_tensors
+from tiksort_tui.learning import Classifier, StorageError, fit, save_tensors
 from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.learning.evaluation import Trial, choose
 from tiksort_tui.learning.fitting import SELECTED_ON, _stratified
 from tiksort_tui.learning.heads import near_the_best, usual_if_near
 from tiksort_tui.learning.logistic import balanced_weights, principal_axes, solve
+from tiksort_tui.report import Report
 
 FOLDERS = ("cats", "cooking", "music", "travel")
 

@@ -22,6 +22,9 @@ from tiksort_tui.learning.zero_shot import ZeroShot, beside, text_rows, text_wei
 
 IntArray = NDArray[np.int64]
 
+FEWEST_FOR_PERCEPTRON = 20
+"""Of fewer labelled clips a perceptron has nothing to learn, and takes longer than all the rest."""
+
 SELECTED_ON = 4000
 """Of more labelled clips than these, candidates are compared on as many, and the chosen one is fitted on all."""
 
@@ -97,7 +100,8 @@ def fit(
         grouped = near_duplicates(some[:, visual], given[rows])
         folds = make_folds(y, grouped, seed)
         columns, lifts = choose_modalities(some, y, classes, grouped, folds, blocks, seed)
-        trials = try_candidates(some[:, columns], y, classes, grouped, folds, seed, list(CANDIDATES))
+        kinds = [kind for kind in CANDIDATES if kind != "mlp" or len(y) >= FEWEST_FOR_PERCEPTRON]
+        trials = try_candidates(some[:, columns], y, classes, grouped, folds, seed, kinds)
         if trials:
             chosen = choose(trials)
             kind, parameters, probabilities = chosen.kind, chosen.parameters, chosen.probabilities

@@ -79,9 +79,9 @@ def load_model(state: Path, encoder_id: str) -> Classifier | None:
     try:
         if json.loads(config.read_bytes())["encoder_id"] != encoder_id:
             return None
-        model = Classifier.load(path)
-        # Whether its arrays fit together shows in use.
         with np.errstate(all="ignore"):
+            model = Classifier.load(path)
+            # Whether its arrays fit together shows in use.
             probabilities = model.predict_proba(np.ones((1, len(model.columns)), dtype=np.float32))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise StorageError(f"{path}: is damaged, or was not written by this program") from error
