@@ -180,7 +180,7 @@ async def test_a_clip_plays_and_loops_and_does_as_it_is_told(watch, spy, clips, 
     assert (started.paused, started.muted, started.volume, started.speed) == (False, False, 35, 1.5)
 
     player.set_speed(4.0)
-    player.seek_to(started.duration - 0.3)
+    player._send("seek", started.duration - 0.3, "absolute+exact")
     await watched.hears(Playback, lambda at: at.position > started.duration / 2)
     await watched.hears(Playback, lambda at: at.position < started.duration / 2)
     assert watched.told_so_far(PlayFailed) == []
@@ -188,7 +188,7 @@ async def test_a_clip_plays_and_loops_and_does_as_it_is_told(watch, spy, clips, 
     player.toggle_pause()
     await watched.hears(Playback, lambda at: at.paused)
     # A place between two key frames.
-    player.seek_to(1.2)
+    player._send("seek", 1.2, "absolute+exact")
     await watched.hears(Playback, lambda at: at.position == pytest.approx(1.2, abs=0.1))
     player.seek(-0.6)
     await watched.hears(Playback, lambda at: at.position == pytest.approx(0.6, abs=0.1))

@@ -116,9 +116,6 @@ class Player:
         """Go this far on, or back."""
         self._send("seek", seconds, "relative+exact")
 
-    def seek_to(self, seconds: float) -> None:
-        self._send("seek", seconds, "absolute+exact")
-
     async def close(self) -> None:
         """End an mpv of our own; leave a given one, playing nothing and with its own keys."""
         tasks = [task for task in (self._worker, self._watcher) if task is not None]
