@@ -23,8 +23,8 @@ class FolderScore:
 
     @property
     def suggestion_only(self) -> bool:
-        """Whether too few clips show what belongs in this folder."""
-        return self.clips < FEWEST_CLIPS
+        """Whether too few clips show what belongs in this folder, or none of them was held out yet."""
+        return self.clips < FEWEST_CLIPS or self.recall is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,7 @@ class Session:
     def folder_renamed(self, old: str, new: str) -> None:
         """The folder keeps its key, its place and its clips; what the model says of it holds."""
         self._names = [new if name == old else name for name in self._names]
+        self._own_keys = {key: new if name == old else name for key, name in self._own_keys.items()}
         for counts in (self._counts, self.filed):
             counts[new] += counts.pop(old, 0)
         self._queue.folder_renamed(old, new)

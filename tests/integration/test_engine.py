@@ -72,7 +72,7 @@ async def test_a_run_learns_and_predicts_and_the_next_one_reads_nothing(engine, 
     assert engine.pid == pid
     assert (of(VideoExtracted, second), second[-1]) == ([], Finished(0, 10))
     # The old model speaks at once, the new one after it.
-    assert [event.generation for event in of(Predicted, second)] == [1, 2]
+    assert [event.generation for event in of(Predicted, second)] == [0, 2]
 
 
 async def test_filed_and_renamed_clips_are_not_read_again(engine, request_):
@@ -174,7 +174,7 @@ async def test_cancelling_at_the_very_end_does_not_touch_the_next_run(engine, re
             await engine.cancel()
     for generation in (5, 6):
         seen = await events(engine, replace(request_, generation=generation))
-        assert [event.generation for event in of(Predicted, seen)] == [generation - 1, generation]
+        assert [event.generation for event in of(Predicted, seen)] == [0, generation]
         assert of(Finished, seen)
 
 

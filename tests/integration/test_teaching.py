@@ -17,7 +17,16 @@ from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 from tiksort_tui.library.state import JOURNAL, state_dir
 from tiksort_tui.pipeline import artifacts
-from tiksort_tui.pipeline.events import Finished, NoModel, Predicted, RunRequest, Scanned, Trained, VideoExtracted
+from tiksort_tui.pipeline.events import (
+    Finished,
+    NoModel,
+    Predicted,
+    RunRequest,
+    Scanned,
+    Trained,
+    VideoExtracted,
+    VideoFailed,
+)
 from tiksort_tui.pipeline.runner import run
 from tiksort_tui.pipeline.summary import CACHE
 from tiksort_tui.pipeline.table import Table
@@ -99,6 +108,24 @@ def test_a_filing_teaches_and_its_undo_unteaches(library, mover):
     assert "new 0 dots.mp4" in said(seen)
     # The results on disk are those of the whole run.
     assert len(json.loads((state_dir(library) / artifacts.PREDICTIONS).read_text())) == 4
+
+
+def test_learning_says_nothing_again_of_broken_clips_and_leaves_what_others_write(library, mover):
+    (library / "broken.mp4").write_bytes(b"no video")
+    assert len(of(VideoFailed, events(library))) == 1
+    being_written = state_dir(library) / f".{artifacts.MODEL}.1234"
+    being_written.write_text("")
+    mover.file(library / "new 0 dots.mp4", "dots")
+    seen = list(events(library, only_learn=True))
+    assert of(Trained, seen)
+    assert of(VideoFailed, seen) == []
+    assert being_written.exists()
+
+
+def test_the_last_runs_model_speaks_only_before_any_other_has(library):
+    list(events(library))
+    (library / "waves" / "waves 1.mp4").rename(library / "dots" / "waves 1.mp4")
+    assert {event.generation for event in of(Predicted, events(library, generation=7))} == {0, 7}
 
 
 def test_a_run_learns_from_what_is_filed_while_it_reads(library, mover):

@@ -125,6 +125,12 @@ def test_a_renamed_folder_keeps_its_key_its_clips_and_what_the_model_says_of_it(
     assert (order(session), counts(session), session.filed.total()) == ("[a] b", {"kittens": 1, "dogs": 0}, 0)
 
 
+def test_a_renamed_folder_keeps_the_users_own_key() -> None:
+    session = Session(listing({ROOT / "a": None}, ["cats", "dogs"]), own_keys={"c": "cats"})
+    session.folder_renamed("cats", "kittens")
+    assert session.folder_of_key("c") == "kittens"
+
+
 def test_undoing_filings_of_earlier_sessions_makes_this_one_longer() -> None:
     session = session_of("ab", ["cats", "dogs"], ["cats/old", "cats/from dogs", "cats/b"])
     session.moved(file(session, "cats"))

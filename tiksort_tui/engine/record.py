@@ -31,14 +31,14 @@ class RunRecord:
 
 
 @contextmanager
-def recorded_run(state: Path) -> Iterator[Callable[[], None]]:
+def recorded_run(state: Path, patience: float = LOOK_SECONDS) -> Iterator[Callable[[], None]]:
     """Hold the library's only run, and record how it ends: "finished" only if what it gives is called.
 
-    Raises LibraryInUse while another run is going on.
+    Raises LibraryInUse while another run is going on; who only looks at the record holds it for an instant, which
+    `patience`, in seconds, waits for.
     """
     with open_lock(state / RECORD) as file:
-        # Who only looks at the record holds it for an instant.
-        if not hold(file, LOOK_SECONDS):
+        if not hold(file, patience):
             record = read_record(state)
             raise LibraryInUse(f"another run over this library is going on (process {record.pid if record else '?'})")
         started = datetime.now(UTC).replace(microsecond=0)

@@ -51,12 +51,15 @@ def run(
     plan = choose_encoders(request.config)
     encoders = load(plan)
     yield EncodersReady(encoders.name, encoders.device)
-    artifacts.clear_leftovers(request.state)
+    if not request.only_learn:
+        # Who only learns holds no lock: another process may be writing them just now.
+        artifacts.clear_leftovers(request.state)
 
     def attempt() -> Iterator[Event]:
         bound = request.config.extraction.strip_cache_mb * 1024 * 1024
         with closing(EmbeddingCache(request.state / CACHE, bound)) as cache:
-            cache.check()
+            if not request.only_learn:
+                cache.check()
             yield from _Run(request, plan, encoders, cache, wanted, taught).events()
 
     try:
@@ -101,15 +104,16 @@ class _Run:
             # What the results hold for: clips may be filed, or come, while they are made.
             self._began = self._snapshot
             clips, remembered = self._to_extract()
-            if self._request.only_learn:
-                clips = []
         cached = len(set(self._ids.values())) - len(clips) - len({self._ids[failure.path] for failure in remembered})
+        if self._request.only_learn:
+            clips = []
         labelled, unsorted = self._snapshot.labelled, self._snapshot.unsorted
         yield Scanned(self._snapshot.folders, len(labelled), len(unsorted), cached, len(clips))
         closed = [Failure(folder, "this folder cannot be listed") for folder in self._snapshot.unreadable]
         self._passing = bool(closed or unreadable)
-        for failure in (*closed, *unreadable, *remembered):
-            yield self._fail(failure.path, failure.reason, 0, len(clips))
+        if not self._request.only_learn:
+            for failure in (*closed, *unreadable, *remembered):
+                yield self._fail(failure.path, failure.reason, 0, len(clips))
 
         try:
             last = artifacts.load_model(self._request.state, self._encoders.id)
@@ -119,7 +123,8 @@ class _Run:
         except (StorageError, FeaturesError):
             last = None
             model = self._request.state / artifacts.MODEL
-            yield Noticed(f"{model}: is damaged, or not this library's; it is not used, and a new one is learned")
+            if not self._request.only_learn:
+                yield Noticed(f"{model}: is damaged, or not this library's; it is not used, and a new one is learned")
         if self._request.only_learn:
             yield from self._teacher.train(last)
             yield Finished(0, cached)
@@ -235,7 +240,10 @@ class _Run:
         artifacts.write_embeddings(state, root, teacher.labelled, teacher.table(self._snapshot.unsorted))
         artifacts.write_model(state, teacher.model, self._encoders.id, teacher.labelled.features.shape[1])
         artifacts.write_predictions(state, root, summary.predictions)
-        audited = {self._ids[one.path]: one.folder for one in summary.predictions if one.audited}
+        # A copy of a clip that is sorted already would be nobody's decision.
+        known = set(teacher.labelled.ids)
+        ids = {self._ids[one.path]: one.folder for one in summary.predictions if one.audited}
+        audited = {one: folder for one, folder in ids.items() if one not in known}
         artifacts.write_audit(state, audited | artifacts.read_audit(state))
         artifacts.write_transcripts(state, self._transcripts())
         save_summary(state, summary)

@@ -88,7 +88,8 @@ class Teacher:
 
     def guess(self, last: Classifier) -> Iterator[Predicted]:
         """Predict by an earlier run's model. Raises FeaturesError where it is one of other features."""
-        yield from self._predict(last, self._snapshot.unsorted, self._request.generation - 1)
+        # It counts only where no model has spoken yet: one that was taught since knows better.
+        yield from self._predict(last, self._snapshot.unsorted, generation=0)
         self.predictions.clear()
 
     def train(self, last: Classifier | None = None) -> Iterator[Event]:

@@ -32,7 +32,8 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
             screen.take(command)
         case "choose":
             names = [folder.name for folder in session.folders]
-            screen.lay_over(ChoiceScreen("File into", names, creates="new folder"), screen.file_into_chosen)
+            choice, clip = ChoiceScreen("File into", names, creates="new folder"), session.current
+            screen.lay_over(choice, lambda folder: screen.file_into_chosen(folder, clip))
         case "trash":
             if request := session.trash():
                 moves.file(request)

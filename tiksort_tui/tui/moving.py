@@ -60,14 +60,21 @@ class Moves:
 
     async def _take_over(self) -> None:
         await self.begin()
-        await self._app.runs.look_again()
-        self._app.sort_screen.say("The other one has left: this screen files from now on")
+        try:
+            await self._app.runs.look_again()
+        except TiksortError as error:
+            self._app.sort_screen.say(str(error), trouble=True)
+        else:
+            self._app.sort_screen.say("The other one has left: this screen files from now on")
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""
         if not self._why_not:
-            for message in await self._filer.reconcile():
-                self._app.sort_screen.say(message)
+            try:
+                for message in await self._filer.reconcile():
+                    self._app.sort_screen.say(message)
+            except TiksortError as error:
+                self._app.sort_screen.say(str(error), trouble=True)
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What `work` gives when all moves that were asked for before are done."""
@@ -208,6 +215,9 @@ class Moves:
             renamed = await self._filer.rename_folder(old, new)
         except MoveError as error:
             app.sort_screen.ask_for_new_name(old, new, str(error))
+            return
+        except TiksortError as error:
+            app.sort_screen.say(str(error), trouble=True)
             return
         app.session.folder_renamed(old, new)
         app.runs.taught()

@@ -45,6 +45,7 @@ class Runs:
         self._again = False
         self._only_learns = False
         self._taught: asyncio.TimerHandle | None = None
+        self._taught_late = False
         self.unfinished: frozenset[Path] = frozenset()
         """Files in the library's root that are still being written: no clips yet."""
 
@@ -70,6 +71,7 @@ class Runs:
 
     def close(self) -> None:
         """Begin nothing any more."""
+        self._app.can_learn = False
         if self._taught is not None:
             self._taught.cancel()
 
@@ -80,6 +82,8 @@ class Runs:
         elif self._only_learns:
             self.taught()
         else:
+            # The run hears it between two clips; where none is left to be read, it is made up for.
+            self._taught_late = True
             self._app.start(self._app.engine.learn())
 
     def _begin(self, only_learn: bool = False) -> None:
@@ -123,7 +127,7 @@ class Runs:
             self.want()
             while app.progress.stage != CANCELLING:
                 try:
-                    with recorded_run(app.state) as finished:
+                    with recorded_run(app.state, patience=0) as finished:
                         async for event in app.engine.run(request):
                             self._take(event)
                             if isinstance(event, Finished):
@@ -161,6 +165,9 @@ class Runs:
         if self._again:
             self._again = False
             self.toggle()
+        elif self._taught_late:
+            self._taught_late = False
+            self.taught()
 
     def _take(self, event: Event) -> None:
         app, session = self._app, self._app.session

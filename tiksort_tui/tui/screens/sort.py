@@ -182,12 +182,17 @@ class SortScreen(Screen[None]):
         self._taken[command] += folder is not None
         self.file_into(folder, "there is no suggestion to take")
 
-    def file_into_chosen(self, folder: str) -> None:
-        """File the clip on screen into `folder`, which is made first if need be; none was chosen if it is empty."""
+    def file_into_chosen(self, folder: str, clip: Path | None) -> None:
+        """File `clip` into `folder`, which is made first if need be; none was chosen if it is empty.
+
+        Where another clip has come on screen meanwhile, none is filed.
+        """
         if folder and folder not in [known.name for known in self.sort.session.folders]:
-            self.sort.moves.make_folder(folder, then=lambda: self.file_into(folder, ""))
-        elif folder:
+            self.sort.moves.make_folder(folder, then=lambda: self.file_into_chosen(folder, clip))
+        elif folder and clip == self.sort.session.current:
             self.file_into(folder, "")
+        elif folder and clip is not None:
+            self.say(f"{visible(clip.name)} is no longer on screen, and was not filed", trouble=True)
 
     def go_to(self, name: str) -> None:
         """Bring the clip of this name on screen, if there is one."""
