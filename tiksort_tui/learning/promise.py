@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from tiksort_tui.learning.features import FloatArray
 from tiksort_tui.report import Audit, Promise
@@ -30,12 +30,12 @@ def fewest_clips(target: float) -> int:
 
 def lowest_precision(right: int, clips: int) -> float:
     """The one-sided lower bound of the precision when `right` of `clips` are right (Clopper and Pearson 1934)."""
-    return float(beta.ppf(1 - LEVEL, right, clips - right + 1)) if right else 0.0
+    return float(betaincinv(right, clips - right + 1, 1 - LEVEL)) if right else 0.0
 
 
 def highest_precision(right: int, clips: int) -> float:
     """The one-sided upper bound of the precision when `right` of `clips` are right."""
-    return float(beta.ppf(LEVEL, right + 1, clips - right)) if right < clips else 1.0
+    return float(betaincinv(right + 1, clips - right, LEVEL)) if right < clips else 1.0
 
 
 def promise(
@@ -81,7 +81,7 @@ def _needed(hits: NDArray[np.int64], clips: int, target: float) -> int | None:
         if growth < 1:
             continue
         grown = np.floor(counts * growth + 1e-9)
-        lower = beta.ppf(1 - LEVEL, np.maximum(grown - wrong * growth, 1e-9), wrong * growth + 1)
+        lower = betaincinv(np.maximum(grown - wrong * growth, 1e-9), wrong * growth + 1, 1 - LEVEL)
         if ((grown >= fewest) & (lower >= target)).any():
             return max(1, math.ceil((growth - 1) * clips))
     return fewest - clips if clips < fewest else None
