@@ -201,10 +201,13 @@ def test_ctrl_c_leaves_a_cache_that_the_next_run_goes_on_from(library, demo_clip
     for line in running.stderr:
         extracted += line.startswith("VideoExtracted")
         if extracted == 3:
+            # It must not be over before it is interrupted.
+            running.send_signal(signal.SIGSTOP)
             assert json.loads(tiksort("status", "--json", library).stdout)["last_run"]["running"]
             refused = tiksort("--batch", "--encoder", "builtin", library)
             assert (refused.returncode, "going on" in refused.stderr) == (ExitCode.LIBRARY_UNUSABLE, True)
             running.send_signal(signal.SIGINT)
+            running.send_signal(signal.SIGCONT)
             break
     rest = running.communicate(timeout=60)[1]
     assert running.returncode == ExitCode.INTERRUPTED
