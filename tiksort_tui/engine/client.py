@@ -185,7 +185,9 @@ class Engine:
     async def _answer(self, process: Process) -> Answer:
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), SILENCE_SECONDS)
+            # Not wait_for, which may swallow a cancellation, and with it Ctrl-C, when a line comes at that moment.
+            async with asyncio.timeout(SILENCE_SECONDS):
+                line = await process.stdout.readline()
         except TimeoutError:
             await self.close()
             raise _Died(f"no sign of life for {SILENCE_SECONDS:g} s") from None
