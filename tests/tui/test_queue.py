@@ -90,6 +90,17 @@ async def choose(pilot, key, text):
     await until(lambda: pilot.app.screen is pilot.app.sort_screen)
 
 
+async def test_a_clip_that_fits_nowhere_is_asked_about(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    best = (Suggestion("cats", 0.6),)
+    said = (Prediction(root / "a.mp4", best), Prediction(root / "b.mp4", best, outlier=True))
+    async with sorting(root, StandInEngine(Predicted(1, said))) as pilot:
+        await until_shown(pilot, "60 %")
+        assert "none of these?" not in drawn(pilot)
+        await pilot.press("j")
+        await until_shown(pilot, "SUGGESTION: none of these? /")
+
+
 @pytest.mark.parametrize("order", ORDERS)
 async def test_each_order_goes_on_from_the_clip_on_screen(tmp_path, order):
     player = recording_player()

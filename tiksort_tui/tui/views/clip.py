@@ -72,7 +72,8 @@ def words(caption: str, transcript: Transcript | None, note: str | None, width: 
 def suggestion(session: Session, progress: Progress, keys: Sequence[str], width: int, tall: bool) -> Lines:
     """The three best folders with their confidence, and the `keys` that take them."""
     prediction = session.prediction(session.current)
-    lines = [Content.styled("SUGGESTION", TITLE), Content()] if tall else []
+    title = "SUGGESTION: none of these? /" if prediction and prediction.outlier else "SUGGESTION"
+    lines = [Content.styled(title, TITLE), Content()] if tall else []
     if prediction is None:
         why = paragraph(_why_none(session, progress), width, 8 if tall else 3)
         return lines + [Content.styled(line, MUTED) for line in why]
