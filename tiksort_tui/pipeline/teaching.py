@@ -80,7 +80,6 @@ class Teacher:
         """What is in the library now, and the contents' ids."""
         self._snapshot = snapshot
         self._ids = ids
-        self.labelled = self.table(snapshot.labelled)
 
     def table(self, videos: Sequence[Video]) -> Table:
         """The rows of those of `videos` that are in the cache."""
@@ -88,6 +87,7 @@ class Teacher:
 
     def guess(self, last: Classifier) -> Iterator[Predicted]:
         """Predict by an earlier run's model. Raises FeaturesError where it is one of other features."""
+        self.labelled = self.table(self._snapshot.labelled)
         # It counts only where no model has spoken yet: one that was taught since knows better.
         yield from self._predict(last, self._snapshot.unsorted, generation=0)
         self.predictions.clear()
