@@ -226,6 +226,27 @@ async def test_a_key_pressed_in_the_window_is_told_and_does_not_reach_mpv(watch,
     assert watched.told_so_far(KeyPressed) == []
 
 
+async def test_the_window_tells_other_keys_from_the_moment_they_are_asked_for(watch, spy, clips):
+    watched = await watch("libmpv")
+    await watched.plays(clips[0])
+    mpv = await spy()
+    watched.player.listen_to(["x", "ESC"])
+    # What follows on another connection may overtake the keys.
+    await mpv.sees("mute", lambda value: value is False)
+    watched.player.toggle_mute()
+    await mpv.sees("mute", lambda value: value is True)
+    mpv.send("keypress", "x")
+    assert await watched.hears(KeyPressed) == KeyPressed("x")
+    mpv.send("keypress", KEYS[0])
+    watched.player.listen_to(KEYS)
+    watched.player.toggle_mute()
+    await mpv.sees("mute", lambda value: value is False)
+    mpv.send("keypress", "x")
+    mpv.send("keypress", KEYS[0])
+    assert await watched.hears(KeyPressed) == KeyPressed(KEYS[0])
+    assert watched.told_so_far(KeyPressed) == []
+
+
 def mpv_windows():
     """The X windows of all mpv that there are, as numbers."""
     tree = subprocess.run([need_tool("xwininfo"), "-root", "-tree"], capture_output=True, text=True, check=True).stdout

@@ -17,10 +17,12 @@ from tiksort_tui.config import Config, with_overrides
 from tiksort_tui.domain import Prediction, Suggestion
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Event, Finished, Predicted, RunRequest, Trained
+from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.player.player import Player
 from tiksort_tui.report import Promise, Report
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import FilingGuard
+from tiksort_tui.tui.keymap import mpv_name
 
 CONFIG = with_overrides(Config(), encoder__kind="builtin", player__kind="none")
 DEADLINE = 20.0
@@ -110,7 +112,24 @@ def recording_player() -> Mock:
 
 def asked(player: Mock) -> list[tuple[Any, ...]]:
     """What the player was asked to do, each with its arguments."""
-    return [(name, *arguments) for name, arguments, _ in player.mock_calls if name not in ("describe", "show")]
+    apart = ("describe", "show", "listen_to")
+    return [(name, *arguments) for name, arguments, _ in player.mock_calls if name not in apart]
+
+
+def shown_in_mpv(player: Mock) -> str:
+    """The text that was shown last over the clip."""
+    return str(player.show.call_args[0][0]) if player.show.called else ""
+
+
+async def in_mpv(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, by Textual's names, in mpv's window, which tells those that it was asked to tell last."""
+    app = pilot.app
+    assert isinstance(app, SortApp)
+    for key in keys:
+        on_top = app.screen is not app.sort_screen
+        assert mpv_name(key) in (app.keymap.mpv_typed_keys if on_top else app.keymap.mpv_keys)
+        app._on_player(KeyPressed(mpv_name(key)))
+        await pilot.pause()
 
 
 @asynccontextmanager
@@ -132,7 +151,7 @@ async def sorting(
         app.engine = engine or StandInEngine()
         app.player = player or app.player
         if not guarded:
-            patch.setattr(FilingGuard, "allows", lambda *_: True)
+            patch.setattr(FilingGuard, "allows", lambda *_, **__: True)
         async with app.run_test(size=size) as pilot:
             await until(lambda: app.screen is app.sort_screen)
             await pilot.pause()

@@ -1,4 +1,4 @@
-"""A pseudo-terminal with a program in it that the test drives, as its controlling terminal."""
+"""A pseudo-terminal with a program in it that the test drives, mostly as its controlling terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ IN_CONTROL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 
 class Terminal:
     """All that the program writes is in `written`, and drawn on `screen`; it is read while `until` waits.
 
-    `mark` stands in the environment of the program and of all that it starts.
+    `mark` stands in the environment of the program and of all that it starts. Without `control` it is like a terminal
+    of which the system does not tell the program by a signal that it is gone.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Terminal:
         mark: str,
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (80, 24),
+        control: bool = True,
     ) -> None:
         width, height = size
         self.screen = pyte.Screen(width, height)
@@ -50,7 +52,7 @@ class Terminal:
         ioctl(self._slave, termios.TIOCSWINSZ, pack("HHHH", height, width, 0, 0))
         self._settings = termios.tcgetattr(self._slave)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", IN_CONTROL, *command],
+            [sys.executable, "-c", IN_CONTROL, *command] if control else command,
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

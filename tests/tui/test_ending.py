@@ -55,8 +55,9 @@ def start(pile, tmp_path):
         display = stack.enter_context(x_server())
         environment = mpv_home(tmp_path, display)
 
-        def start():
-            terminal = Terminal([*TIKSORT, "--encoder", "builtin", str(pile)], str(pile), environment)
+        def start(control=True):
+            command = [*TIKSORT, "--encoder", "builtin", str(pile)]
+            terminal = Terminal(command, str(pile), environment, control=control)
             stack.callback(terminal.close)
             terminal.until_on_screen(CLIPS[0])
             terminal.until_seen("playing")
@@ -129,10 +130,10 @@ def test_a_request_to_end_finishes_the_filings_and_gives_the_terminal_back(pile,
     assert code == ExitCode.INTERRUPTED
 
 
-@pytest.mark.parametrize("how", ["signal", "closed"])
+@pytest.mark.parametrize("how", ["signal", "closed", "closed without a signal"])
 def test_a_lost_terminal_ends_all_and_loses_nothing(pile, start, how):
     before = contents(pile)
-    terminal = start()
+    terminal = start(control=how != "closed without a signal")
     file_three(terminal, pile)
     if how == "signal":
         terminal.process.send_signal(signal.SIGHUP)

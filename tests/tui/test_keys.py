@@ -12,11 +12,13 @@ from tests.tui.helpers import (
     StandInEngine,
     asked,
     drawn,
+    in_mpv,
     panel,
     pile,
     predicted,
     queue,
     recording_player,
+    shown_in_mpv,
     sorting,
     until,
     until_shown,
@@ -24,7 +26,7 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.config import KeysConfig, with_overrides
 from tiksort_tui.errors import ConfigError
-from tiksort_tui.player.events import KeyPressed
+from tiksort_tui.tui.guard import BURST_SECONDS, SEEN_SECONDS
 from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
@@ -32,34 +34,10 @@ from tiksort_tui.tui.screens.help import HelpScreen
 
 KEYMAP = Keymap(KeysConfig())
 README = Path(__file__).parents[2] / "README.md"
-IN_MPV = {
-    "enter": "ENTER",
-    "tab": "TAB",
-    "shift+tab": "Shift+TAB",
-    "space": "SPACE",
-    "left": "LEFT",
-    "right": "RIGHT",
-    "up": "UP",
-    "down": "DOWN",
-    "ctrl+left": "Ctrl+LEFT",
-    "ctrl+right": "Ctrl+RIGHT",
-    "ctrl+q": "Ctrl+q",
-    "ctrl+r": "Ctrl+r",
-    "question_mark": "?",
-    "f1": "F1",
-}
 
 
 async def in_terminal(pilot, *keys):
     await pilot.press(*keys)
-
-
-async def in_mpv(pilot, *keys):
-    for key in keys:
-        name = IN_MPV.get(key, key)
-        assert name in KEYMAP.mpv_keys
-        pilot.app._on_player(KeyPressed(name))
-        await pilot.pause()
 
 
 @pytest.fixture(params=[in_terminal, in_mpv], ids=["terminal", "mpv"])
@@ -263,12 +241,42 @@ async def test_no_folder_is_made_when_the_name_is_called_off(tmp_path):
     assert not (tmp_path / "birds").exists()
 
 
-async def test_keys_in_the_window_of_mpv_wait_while_a_name_is_typed(tmp_path):
-    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
-        await pilot.press("n")
-        await in_mpv(pilot, "1", "q")
-        assert queue(pilot) == "[a]"
-        assert isinstance(pilot.app.screen, FolderNameScreen)
+async def test_a_name_is_typed_in_the_window_of_mpv_and_shown_there(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4"], ["cats", "cows"]), player=player) as pilot:
+        await in_mpv(pilot, "slash")
+        await until(lambda: shown_in_mpv(player) == "File into: \ncats\ncows")
+        await in_mpv(pilot, "c", "o")
+        await until(lambda: shown_in_mpv(player) == "File into: co\ncows\nnew folder: co")
+        await in_mpv(pilot, "q", "backspace", "enter")
+        await until_shown(pilot, "Filed a.mp4 in cows")
+        await until(lambda: shown_in_mpv(player) == "Filed a.mp4 in cows")
+        await in_mpv(pilot, "n", "x", "space", "2", "enter")
+        await until(lambda: (tmp_path / "x 2").is_dir())
+
+
+async def test_esc_in_the_window_of_mpv_leaves_what_lies_over_the_screen_and_is_mpvs_own_after(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4"]), player=player) as pilot:
+        for key in ("n", "g", "question_mark", "i", "b", "t", "colon"):
+            await in_mpv(pilot, key)
+            await until(lambda: pilot.app.screen is not pilot.app.sort_screen and shown_in_mpv(player))
+            assert "ESC" in player.listen_to.call_args[0][0]
+            await in_mpv(pilot, "escape")
+            await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+            await until(lambda: "ESC" not in player.listen_to.call_args[0][0])
+            await until(lambda: shown_in_mpv(player) == "")
+    assert where(tmp_path) == {"a.mp4": "a.mp4"}
+
+
+async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
+        await asyncio.sleep(SEEN_SECONDS + 0.05)
+        await in_mpv(pilot, "left_square_bracket")
+        # Not at once: keys in a burst come from no finger.
+        await asyncio.sleep(BURST_SECONDS + 0.01)
+        await in_mpv(pilot, "1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

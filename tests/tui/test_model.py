@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from textual.events import Key
 
 from tests.tui.helpers import (
     StandInEngine,
     asked,
     drawn,
+    in_mpv,
     panel,
     pile,
     queue,
     recording_player,
+    shown_in_mpv,
     sorting,
     until,
     until_shown,
@@ -27,7 +30,6 @@ from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Finished, Misfiled, NoModel, Past, Scanned, Trained
-from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.report import (
     Audit,
     CandidateScore,
@@ -291,9 +293,7 @@ async def test_every_panel_stays_in_its_place(tmp_path, told):
         await until(lambda: isinstance(pilot.app.screen, ModelScreen))
         for size, page in itertools.product(SIZES, range(len(PAGES))):
             await pilot.resize_terminal(*size)
-            pilot.app.screen.press(str(page + 1), time.monotonic())
-            pilot.app.screen.press("pagedown", time.monotonic())
-            await pilot.pause()
+            await pilot.press(str(page + 1), "pagedown")
             panels = [one for one in pilot.app.screen.children if one.display and one.region.area]
             for one in panels:
                 lines = one.render().plain.split("\n") if isinstance(one, Panel) else []
@@ -404,7 +404,9 @@ async def test_a_held_key_moves_nothing_that_was_not_seen(tmp_path):
         await pilot.pause()
         now = time.monotonic() + SEEN_SECONDS
         for repetition in range(10):
-            pilot.app.screen.press("enter", now + 0.03 * repetition)
+            event = Key("enter", None)
+            event.time = now + 0.03 * repetition
+            pilot.app.post_message(event)
             await pilot.pause()
         await until_shown(pilot, "Filed 00.mp4 in dogs")
         assert [clip for clip, place in where(tmp_path).items() if place.startswith("dogs")] == ["00.mp4"]
@@ -412,14 +414,18 @@ async def test_a_held_key_moves_nothing_that_was_not_seen(tmp_path):
 
 async def test_mpvs_window_takes_the_same_keys(tmp_path):
     engine = StandInEngine(Trained(report(), misfiled(tmp_path, "a", "b")), Finished(0, 0))
-    async with sorting(sorted_pile(tmp_path, "a", "b"), engine, recording_player()) as pilot:
+    player = recording_player()
+    async with sorting(sorted_pile(tmp_path, "a", "b"), engine, player) as pilot:
         await until(lambda: pilot.app.progress.model)
         await pilot.press("t", "5")
         await until_shown(pilot, "▸ a.mp4")
-        for key in ("j", "ENTER"):
-            pilot.app._on_player(KeyPressed(key))
+        await in_mpv(pilot, "j")
+        await until(lambda: shown_in_mpv(player) == "b.mp4\ncats → dogs 90 %: Enter moves it, x leaves it")
+        await in_mpv(pilot, "enter")
         await until_shown(pilot, "Filed b.mp4 in dogs")
         assert queue(pilot) == "[u] v"
+        await in_mpv(pilot, "x")
+        await until_shown(pilot, "All decided")
         # What u would take back stands on the sorting screen, too.
         await pilot.press("escape")
         await until(lambda: "b.mp4 > dogs" in panel(pilot, "session"))

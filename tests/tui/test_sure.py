@@ -13,10 +13,12 @@ from tests.tui.helpers import (
     StandInEngine,
     asked,
     drawn,
+    in_mpv,
     panel,
     pile,
     queue,
     recording_player,
+    shown_in_mpv,
     sorting,
     until,
     until_redrawn,
@@ -429,3 +431,20 @@ async def test_who_only_looks_on_cannot_open_it(tmp_path):
                 await pilot.press(key)
                 await until_shown(pilot, "You can only look")
                 assert pilot.app.screen is pilot.app.sort_screen
+
+
+async def test_the_window_of_mpv_ticks_and_files_and_shows_the_clip_under_the_cursor(tmp_path):
+    player = recording_player()
+    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), player) as pilot:
+        await until(lambda: not pilot.app.progress.stage)
+        await in_mpv(pilot, "b")
+        await until(lambda: shown_in_mpv(player).endswith("Enter files 4\n[x] a.mp4 → cats 99 %"))
+        await in_mpv(pilot, "space")
+        await until(lambda: shown_in_mpv(player).endswith("Enter files 3\n[ ] a.mp4 → cats 99 %"))
+        await in_mpv(pilot, "p")
+        assert asked(player)[-1] == ("play", tmp_path / "a.mp4")
+        await in_mpv(pilot, "enter")
+        await until_shown(pilot, "Filed 3 clips in one go")
+    assert sorted(place for place in where(tmp_path).values() if "/" in place) == [
+        "cats/c.mp4", "dogs/b.mp4", "dogs/e.mp4",
+    ]  # fmt: skip

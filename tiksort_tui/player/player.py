@@ -16,11 +16,10 @@ from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerG
 from tiksort_tui.player.ipc import Disconnected, Event, Ipc, Refused
 from tiksort_tui.player.launch import Mpv, get_mpv
 from tiksort_tui.player.media_map import MediaMap
-from tiksort_tui.player.settings import NAME, apply_settings
+from tiksort_tui.player.settings import NAME, apply_settings, bindings
 
 ANSWER_SECONDS = 3.0
 POLL_SECONDS = 0.2
-OSD_MILLISECONDS = 1500
 
 
 class Player:
@@ -107,10 +106,15 @@ class Player:
     def multiply_speed(self, factor: float) -> None:
         self._send("multiply", "speed", factor)
 
-    def show(self, text: str) -> None:
-        """Show a line of text over the clip for a moment."""
+    def show(self, text: str, seconds: float) -> None:
+        """Show text over the clip for so long, in place of what is shown there."""
         # What follows "$>" is taken as it is: a name must not read mpv's properties.
-        self._send("show-text", f"$>{text}", OSD_MILLISECONDS)
+        self._send("show-text", f"$>{text}", round(seconds * 1000))
+
+    def listen_to(self, keys: Sequence[str]) -> None:
+        """From now on its window tells these keys, by mpv's names, and keeps all others."""
+        self._keys = tuple(keys)
+        self._send(*bindings(self._keys))
 
     def seek(self, seconds: float) -> None:
         """Go this far on, or back."""

@@ -40,9 +40,14 @@ async def apply_settings(ipc: Ipc, config: PlayerConfig, keys: Sequence[str], ti
             await ipc.command("set_property", "geometry", config.geometry, timeout=timeout)
         except Refused:
             raise PlayerError(f"mpv does not understand player.geometry {config.geometry!r}") from None
-    # "force": before mpv's and the user's own keys. The section goes when the connection does, however that ends.
-    bindings = "\n".join(f"{key} script-message {NAME} {json.dumps(key, ensure_ascii=False)}" for key in keys)
-    ipc.send("define-section", NAME, bindings, "force")
+    ipc.send(*bindings(keys))
     ipc.send("enable-section", NAME, "allow-hide-cursor+allow-vo-dragging")
     for number, name in enumerate(OBSERVED, start=1):
         ipc.send("observe_property", number, name)
+
+
+def bindings(keys: Sequence[str]) -> list[str]:
+    """mpv's command that has `keys`, and no others, tell that they were pressed."""
+    lines = (f"{key} script-message {NAME} {json.dumps(key, ensure_ascii=False)}" for key in keys)
+    # "force": before mpv's and the user's own keys. The section goes when the connection does, however that ends.
+    return ["define-section", NAME, "\n".join(lines), "force"]

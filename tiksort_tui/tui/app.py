@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Key
 
 from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
@@ -169,11 +170,8 @@ class SortApp(App[None]):
     def _on_player(self, event: PlayerEvent) -> None:
         match event:
             case KeyPressed(key):
-                name, screen = self.keymap.key_from_mpv(key), self.screen
-                if name and screen is self.sort_screen:
-                    self.sort_screen.press(name, time.monotonic(), in_mpv=True)
-                elif name and (press := getattr(screen, "press", None)):
-                    press(name, time.monotonic())
+                if typed := self.keymap.key_from_mpv(key):
+                    self.sort_screen.heard_in_mpv(Key(*typed))
             case Playback() if self._play_failed != self.session.current:
                 self.playback = event
             case Playing():

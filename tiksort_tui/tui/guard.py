@@ -39,20 +39,27 @@ class FilingGuard:
         """Something else lies over the screen: its clip must be painted and seen anew."""
         self._painted = None
 
-    def allows(self, key: str, clip: object, now: float) -> bool:
-        """Whether `key` may move `clip`. To be asked for every key, also for those that move nothing."""
+    def allows(self, key: str, clip: object, now: float, whole: bool = False) -> bool:
+        """Whether `key` may move `clip`. To be asked for every key, also for those that move nothing.
+
+        A `whole` key does not come through a terminal, and is no piece of a sequence.
+        """
         since = now - self._key_at
         self._held = key == self._key and since < (HELD_SECONDS if self._held else REPEAT_SECONDS)
         burst = key != self._key and since < BURST_SECONDS
-        if key in TORN_KEYS or key.startswith("alt+") or (key in BRACKETS and self.torn(key, now)):
-            self._torn_at = now
-        elif key in BRACKETS:
-            self._bracket_at = now
+        if not whole:
+            self._look_for_pieces(key, now)
         self._key, self._key_at = key, now
         seen = clip is not None and clip == self._painted and now - self._painted_at >= SEEN_SECONDS
-        return seen and not (self._held or burst or self.torn(key, now))
+        return seen and not (self._held or burst or (self.torn(key, now) and not whole))
 
     def torn(self, key: str, now: float) -> bool:
         """Whether `key` may be a piece of an escape sequence, and means nothing."""
         after_bracket = key not in BRACKETS and now - self._bracket_at < TORN_SECONDS
         return after_bracket or now - self._torn_at < TORN_SECONDS
+
+    def _look_for_pieces(self, key: str, now: float) -> None:
+        if key in TORN_KEYS or key.startswith("alt+") or (key in BRACKETS and self.torn(key, now)):
+            self._torn_at = now
+        elif key in BRACKETS:
+            self._bracket_at = now

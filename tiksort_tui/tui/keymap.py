@@ -80,6 +80,22 @@ _MPV_NAMES = {
 }  # fmt: skip
 
 
+def key_named(key: str) -> str:
+    """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`."""
+    modifiers, _, last = key.rpartition("+") if not key.endswith("+") else (key[:-1].removesuffix("+"), "+", "+")
+    if len(last) == 1 and not last.isalnum():
+        name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
+        last = KEY_NAME_REPLACEMENTS.get(name, name)
+    return f"{modifiers}+{last}" if modifiers else last
+
+
+_CHARACTERS = {key_named(character): character for character in string.punctuation}
+
+
+# What is typed into a name, and what moves about in one and on a page.
+TYPED = (*string.ascii_letters, *DIGITS, *_CHARACTERS, *_MPV_NAMES)
+
+
 class Keymap:
     """The usual keys with the user's own in their place. Raises ConfigError where these clash or mean nothing."""
 
@@ -99,17 +115,20 @@ class Keymap:
                 self._claim(key, command)
         for key in self.folders:
             self._claim(key, "file")
-        self._of_mpv = {mpv_name(key): key for key in self._commands}
-        self.mpv_keys = tuple(self._of_mpv)
-        """mpv's names of all keys, which its window is to tell."""
+        self._of_mpv = {mpv_name(key): key for key in (*self._commands, *TYPED)}
+        self.mpv_keys = tuple(map(mpv_name, self._commands))
+        """mpv's names of the keys that stand for a command; its window leaves it all others."""
+        self.mpv_typed_keys = tuple(self._of_mpv)
+        """mpv's names of these and of all that is typed, or steers, where something lies over the sorting screen."""
 
     def command_of(self, key: str) -> str | None:
         """The command that a key, by Textual's name, stands for."""
         return self._commands.get(key)
 
-    def key_from_mpv(self, key: str) -> str | None:
-        """Textual's name of a key that mpv's window told."""
-        return self._of_mpv.get(key)
+    def key_from_mpv(self, key: str) -> tuple[str, str | None] | None:
+        """Textual's name of a key that mpv's window told, and the character that it types, if it does."""
+        name = self._of_mpv.get(key)
+        return None if name is None else (name, " " if name == "space" else _character(name))
 
     def rows(self) -> list[tuple[str, Command]]:
         """Every command, and its keys as people write them."""
@@ -138,18 +157,6 @@ class Keymap:
             both = f"{_what(self._commands[key], key, self.folders)} and {_what(command, key, self.folders)}"
             raise ConfigError(f"keys: {shown(key)} cannot stand for both {both}; give one of them another key")
         self._commands[key] = command
-
-
-def key_named(key: str) -> str:
-    """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`."""
-    modifiers, _, last = key.rpartition("+") if not key.endswith("+") else (key[:-1].removesuffix("+"), "+", "+")
-    if len(last) == 1 and not last.isalnum():
-        name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
-        last = KEY_NAME_REPLACEMENTS.get(name, name)
-    return f"{modifiers}+{last}" if modifiers else last
-
-
-_CHARACTERS = {key_named(character): character for character in string.punctuation}
 
 
 def shown(key: str) -> str:

@@ -15,6 +15,7 @@ from tiksort_tui.tui.screens.dialog import Dialog
 from tiksort_tui.tui.views.text import fit
 
 SHOWN = 10
+SHOWN_IN_MPV = 3
 WIDTH = 52
 
 
@@ -58,6 +59,11 @@ class ChoiceScreen(Dialog):
         if found:
             self.answer(found[self._place] if found == self._found else found[0])
 
+    def osd(self) -> str:
+        typed = super().osd()
+        found = [self._named(name) for name in self._matches(typed)[self._place :][:SHOWN_IN_MPV]]
+        return "\n".join([f"{self._choice_title}: {typed}", *(found or ["nothing is called that"])])
+
     def _matches(self, part: str) -> list[str]:
         found = matching(self._options, part)
         name = part.strip()
@@ -65,14 +71,17 @@ class ChoiceScreen(Dialog):
             found.append(name)
         return found
 
+    def _named(self, name: str) -> str:
+        new = self._creates and name not in self._options
+        return f"{self._creates}: {visible(name)}" if new else visible(name)
+
     def _drawn(self) -> Content:
         if not self._found:
             return Content.styled("nothing is called that", "$warning")
         first = max(0, min(self._place - SHOWN // 2, len(self._found) - SHOWN))
         lines = []
         for place, name in enumerate(self._found[first : first + SHOWN], start=first):
-            new = self._creates and name not in self._options
-            text = fit(f"{self._creates}: {visible(name)}" if new else name, WIDTH - 8).rstrip()
+            text = fit(self._named(name), WIDTH - 8).rstrip()
             lines.append(Content.styled(f"▸ {text}", "bold $primary") if place == self._place else Content(f"  {text}"))
         if below := len(self._found) - first - SHOWN:
             lines += [Content.styled(f"  … {below} more", "$foreground-muted")] if below > 0 else []

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from textual import events
-from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tiksort_tui.tui.screens.covering import Covering
 
 
-class Dialog(ModalScreen[str]):
+class Dialog(Covering[str]):
     """Gives one answer, empty where it was called off with Esc."""
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
             self.answer("")
+
+    def osd(self) -> str:
+        return self.query_one(Input).value
 
     def answer(self, text: str) -> None:
         # A second key may come before the screen is gone.

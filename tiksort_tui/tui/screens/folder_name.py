@@ -25,5 +25,8 @@ class FolderNameScreen(Dialog):
             yield Input(self._folder_name, placeholder="its name", select_on_focus=False)
             yield Label("Enter does it, Esc does not")
 
+    def osd(self) -> str:
+        return f"{self._problem or self._name_title}: {super().osd()}"
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.answer(event.value)

@@ -11,12 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Region
-from textual.screen import ModalScreen
 
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.overlay import SCROLLING
 from tiksort_tui.tui.undecided import Undecided
 from tiksort_tui.tui.views import evidence, model
@@ -65,7 +65,7 @@ def arrange(width: int, height: int, pictures: bool) -> dict[str, Region]:
     return {name: region for name, region in regions.items() if region.area > 0}
 
 
-class ModelScreen(ModalScreen[None]):
+class ModelScreen(Covering[None]):
     """Shows what `app.progress` tells of the model, also when that changes.
 
     On the page of misfilings the clip under the cursor plays, and a key moves it or leaves it where it is.
@@ -96,6 +96,10 @@ class ModelScreen(ModalScreen[None]):
         self._below = self._played = self.sort.sort_screen.shown
         self.set_interval(REDRAW_SECONDS, self._follow)
 
+    def osd(self) -> str:
+        one = self._undecided.current if self._page == MISFILINGS else None
+        return evidence.misfiled_osd(one) if one else f"The model, {PAGES[self._page]}: in the terminal; Esc goes back"
+
     def on_resize(self, event: events.Resize) -> None:
         self._clip = None
         self._follow()
@@ -103,10 +107,7 @@ class ModelScreen(ModalScreen[None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        self.press(event.key, event.time)
-
-    def press(self, key: str, at: float) -> None:
-        """Do what `key`, by Textual's name, stands for here; it came `at` this time of the monotonic clock."""
+        key, at = event.key, event.time
         allowed = self._guard.allows(key, self._clip, at)
         command = self.sort.keymap.command_of(key)
         # A second key may come before the screen is gone.

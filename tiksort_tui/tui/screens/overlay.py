@@ -6,9 +6,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.views import Lines
 
 SCROLLING = {"down": 1, "up": -1, "j": 1, "k": -1, "pagedown": 15, "pageup": -15, "home": -1000, "end": 1000}
@@ -17,7 +17,7 @@ WIDEST = 100
 BESIDE = 7
 
 
-class Overlay(ModalScreen[None]):
+class Overlay(Covering[None]):
     """What has a page to show says in `lines` what stands on it."""
 
     page_title = ""
@@ -25,6 +25,9 @@ class Overlay(ModalScreen[None]):
     def lines(self, width: int) -> Lines:
         """The page in lines of at most `width` cells."""
         raise NotImplementedError
+
+    def osd(self) -> str:
+        return f"{self.page_title}: in the terminal; any key goes on"
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box"):

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.session import FilingRequest
-from tiksort_tui.tui import views
 from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING
+from tiksort_tui.tui.message import Message
 from tiksort_tui.tui.scene import TAKES, Scene
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
 REDRAW_SECONDS = 0.1
-OSD_WIDTH = 60
 DETAILS_AFTER_SECONDS = 0.03
 FLASH_SECONDS = 0.6
 
@@ -48,8 +48,7 @@ class SortScreen(Screen[None]):
         self._taken: Counter[str] = Counter()
         self._last: FilingRequest | None = None
         self._flash_until = 0.0
-        self._message, self._message_style, self._message_about = "", "", ""
-        self._looks_at_mpv = False
+        self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
         self._dirty = False
         self._held: list[events.Key] | None = None
 
@@ -65,7 +64,7 @@ class SortScreen(Screen[None]):
     @property
     def said(self) -> tuple[str, str]:
         """The line at the bottom, and its style."""
-        return self._message, self._message_style
+        return self._message.text, self._message.style
 
     def compose(self) -> ComposeResult:
         yield from self._board.widgets()
@@ -85,56 +84,70 @@ class SortScreen(Screen[None]):
 
     def on_screen_suspend(self) -> None:
         self._guard.covered()
+        self.sort.player.listen_to(self.sort.keymap.mpv_typed_keys)
 
     def on_screen_resume(self) -> None:
         self._held = None
+        self.sort.player.listen_to(self.sort.keymap.mpv_keys)
+        self._message.tell_mpv()
         self.call_after_refresh(self._painted, self._shown)
 
     def on_key(self, event: events.Key) -> None:
         # Also for keys that mean nothing here: Textual's own bindings must not get them.
         event.stop()
         event.prevent_default()
+        self._hear(event, in_mpv=False)
+
+    def heard_in_mpv(self, event: events.Key) -> None:
+        """A key was pressed in mpv's window: it does what it does in the terminal, also in what lies over this screen.
+
+        Who pressed it looks there, and reads there what comes of it.
+        """
+        if self.app.screen is self:
+            self._hear(event, in_mpv=True)
+        else:
+            self._message.looks_at_mpv = True
+            self.app.post_message(event)
+            # Behind the key in both queues: what it did is told.
+            self.app.call_later(lambda: (self.app.focused or self.app.screen).call_later(self._tell_what_covers))
+
+    def _hear(self, event: events.Key, in_mpv: bool) -> None:
         # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
         if self._held is None:
-            self.press(event.key, event.time)
+            self.press(event.key, event.time, in_mpv)
         else:
             self._held.append(event)
 
     def press(self, key: str, at: float, in_mpv: bool = False) -> None:
-        """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock.
-
-        Who pressed it `in_mpv`'s window looks there, and reads there what comes of it.
-        """
+        """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
         command = self.sort.keymap.command_of(key)
-        allowed = self._guard.allows(key, self.sort.session.current, at)
-        if command is None or self._guard.torn(key, at) or (command in FILING and not allowed):
+        allowed = self._guard.allows(key, self.sort.session.current, at, whole=in_mpv)
+        torn = not in_mpv and self._guard.torn(key, at)
+        if command is None or torn or (command in FILING and not allowed):
             return
-        self._looks_at_mpv = in_mpv
+        self._message.looks_at_mpv = in_mpv
         self.take_back()
         perform(self, command, key)
         self.changed()
 
     def say(self, text: str, trouble: bool = False, about: str = "") -> None:
         """Show one line at the bottom, until the next key or until it is taken back."""
-        self._message = text.replace(f"{self.sort.root}/", "")
-        if self._looks_at_mpv:
-            self.sort.player.show(views.message(self._message, OSD_WIDTH))
-        self._message_style, self._message_about = ("$warning" if trouble else "$text"), about
+        self._message.say(text.replace(f"{self.sort.root}/", ""), trouble, about)
         self.changed(soon=False)
 
     def take_back(self, about: str | None = None) -> None:
         """The line at the bottom, if it is `about` this, holds no longer."""
-        if about is None or about == self._message_about:
-            self._message = self._message_about = ""
-            self.changed(soon=False)
+        self._message.take_back(about)
+        self.changed(soon=False)
 
-    def lay_over(self, screen: ModalScreen[Any], then: Callable[[Any], None] | None = None) -> None:
+    def lay_over(self, screen: Covering[Any], then: Callable[[Any], None] | None = None) -> None:
         """Put `screen` over this one. Keys that come before it is there are meant for it."""
         held = self._held = []
 
         def there() -> None:
             for event in held:
                 self.app.post_message(events.Key(event.key, event.character))
+            self._tell_what_covers()
 
         self.app.push_screen(screen, then)
         screen.call_after_refresh(there)
@@ -205,6 +218,10 @@ class SortScreen(Screen[None]):
             perform(self, command, "")
             self.changed()
 
+    def _tell_what_covers(self) -> None:
+        if isinstance(covering := self.app.screen, Covering):
+            self._message.tell_mpv(covering.osd())
+
     def _make_folder(self, name: str | None) -> None:
         if name:
             self.sort.moves.make_folder(name)
@@ -235,7 +252,7 @@ class SortScreen(Screen[None]):
             self.sort.player.play(clip)
 
     def _painted(self, clip: Path | None) -> None:
-        if self.is_current:
+        if self.app.screen is self:
             self._guard.painted(clip, time.monotonic())
 
     def _read_details(self) -> None:
@@ -272,8 +289,8 @@ class SortScreen(Screen[None]):
             self._flash_until = 0.0
         return Scene(
             _short(app.root), app.session, app.progress, app.playback, app.player.describe(), app.notices, app.keymap,
-            self._details, self._taken, last, last.folder if last and self._flash_until else None, self._message,
-            self._message_style, self._board.names, now, app.began,
+            self._details, self._taken, last, last.folder if last and self._flash_until else None, *self.said,
+            self._board.names, now, app.began,
         )  # fmt: skip
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.selection import Selection
 from tiksort_tui.tui.views import Lines
 from tiksort_tui.tui.views import sure as views
@@ -36,7 +36,7 @@ PAGING = {"pagedown": 1, "pageup": -1}
 ASKING = {"greater_than_sign": 1, "plus": 1, "equals_sign": 1, "less_than_sign": -1, "minus": -1}
 
 
-class SureScreen(ModalScreen[dict[Path, str]]):
+class SureScreen(Covering[dict[Path, str]]):
     """Gives the ticked clips of `selection`, each with its folder; none where it was called off."""
 
     def __init__(self, selection: Selection) -> None:
@@ -59,6 +59,9 @@ class SureScreen(ModalScreen[dict[Path, str]]):
     def compose(self) -> ComposeResult:
         yield from self._panels.values()
         yield self._strips
+
+    def osd(self) -> str:
+        return views.osd(self._selection)
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -161,6 +161,11 @@ def misfilings(model: Trained, rows: Sequence[Misfiled], cursor: int, width: int
     return lines
 
 
+def misfiled_osd(one: Misfiled) -> str:
+    """The same of one clip, for mpv's window."""
+    return f"{one.path.name}\n{one.folder} → {one.better} {percent(one.confidence)}: Enter moves it, x leaves it"
+
+
 def _longest(names: Sequence[str]) -> int:
     return max(cell_len(visible(name)) for name in names)
 

@@ -66,6 +66,15 @@ def keys(selection: Selection, width: int) -> Content:
     return Content.styled(" " + fit("   ".join(hints), max(0, width - 1)), MUTED)
 
 
+def osd(selection: Selection) -> str:
+    """How many clips there are, and the one under the cursor, for mpv's window."""
+    one, head = selection.current, f"{_count(selection)}; Enter files {len(selection.ticked)}"
+    if one is None:
+        return head
+    tick = "x" if selection.is_ticked(one) else " "
+    return f"{head}\n[{tick}] {one.path.name} → {one.folder} {_percent(one.confidence)}"
+
+
 def _count(selection: Selection) -> str:
     listed, promised = len(selection.clips), sum(one.sure for one in selection.clips)
     if not listed:
