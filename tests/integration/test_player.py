@@ -247,6 +247,34 @@ async def test_the_window_tells_other_keys_from_the_moment_they_are_asked_for(wa
     assert watched.told_so_far(KeyPressed) == []
 
 
+async def test_text_is_shown_over_the_clip_as_it_is(watch, spy, clips, display):
+    watched = await watch("libmpv")
+    await watched.plays(clips[0])
+    mpv = await spy()
+    watched.player.toggle_pause()
+    await mpv.sees("pause", lambda value: value is True)
+    pictures = [picture_of(display)]
+    watched.player.show("$> {\\b1} ${pause}\n50 %", 600.0)
+    pictures.append(picture_of(display, unlike=pictures[0]))
+    watched.player.show("", 0.0)
+    picture_of(display, unlike=pictures[1])
+    await mpv.command("expand-properties", "show-text", "$$> {\\b1} $${pause}\n50 %", 600_000, timeout=DEADLINE)
+    pictures.append(picture_of(display, unlike=pictures[0]))
+    assert pictures[1] == pictures[2]
+
+
+def picture_of(display, unlike=b""):
+    """What stands on the X server's screen when it has become another and does not change any more."""
+    grab = [need_tool("ffmpeg"), "-loglevel", "error", "-f", "x11grab", "-video_size", "800x600", "-i", display]
+    before, deadline = b"", time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        now = subprocess.run([*grab, "-frames:v", "1", "-f", "rawvideo", "-"], check=True, capture_output=True).stdout
+        if now == before != unlike:
+            return now
+        before = now
+    raise AssertionError("the picture did not change, or did not stop changing")
+
+
 def mpv_windows():
     """The X windows of all mpv that there are, as numbers."""
     tree = subprocess.run([need_tool("xwininfo"), "-root", "-tree"], capture_output=True, text=True, check=True).stdout

@@ -108,8 +108,8 @@ class Player:
 
     def show(self, text: str, seconds: float) -> None:
         """Show text over the clip for so long, in place of what is shown there."""
-        # What follows "$>" is taken as it is: a name must not read mpv's properties.
-        self._send("show-text", f"$>{text}", round(seconds * 1000))
+        # "raw": a name must not read mpv's properties.
+        self._send("raw", "show-text", text, round(seconds * 1000))
 
     def listen_to(self, keys: Sequence[str]) -> None:
         """From now on its window tells these keys, by mpv's names, and keeps all others."""
