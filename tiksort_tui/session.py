@@ -46,6 +46,7 @@ class Session:
         # Also of clips that are filed: undoing brings them back as they were.
         known = self._known = Known(doubt, {video.path: video.stamp for video in snapshot.videos})
         self.predictions, self.failures, self.duplicates = known.predictions, known.failures, known.duplicates
+        self.renamed = known.renamed
         self.filed: Counter[str] = Counter()
         self._own_keys = dict(own_keys or {})
         self._counts = Counter(video.folder for video in snapshot.labelled)
