@@ -134,8 +134,14 @@ class SortApp(App[None]):
         await asyncio.gather(*filings, return_exceptions=True)
         self.exit(return_code=code)
 
-    def start(self, work: Coroutine[Any, Any, None], name: str = "") -> asyncio.Task[None]:
-        """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown."""
+    def start(self, work: Coroutine[Any, Any, None], name: str = "", alone: bool = False) -> asyncio.Task[None]:
+        """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown.
+
+        `alone`: instead of what is still being done by that `name`, and what of it has not begun is not done any more.
+        """
+        for other in self._work if alone else ():
+            if other.get_name() == name:
+                other.cancel()
         task = asyncio.create_task(work, name=name)
         self._work.add(task)
         task.add_done_callback(self._ended)
