@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tiksort_tui"
-HEAVY = ("torch", "sklearn", "open_clip", "faster_whisper", "av", "torchvision", "ctranslate2", "scipy")
+HEAVY = (
+    "torch", "sklearn", "open_clip", "faster_whisper", "av", "torchvision", "ctranslate2", "scipy", "textual_image",
+)  # fmt: skip
 
 # Which files may import what: one door for each dependency.
 DOORS = {
@@ -22,6 +24,7 @@ DOORS = {
     "sqlite3": {"cache.py", "database.py", "library/journal.py"},
     "click": {"cli.py"},
     "textual": {"tui/"},
+    "textual_image": {"tui/graphics.py"},
     "mpv": {"player/"},
     "aiohttp": {"player/media_server.py"},
     "watchfiles": {"tui/watching.py"},

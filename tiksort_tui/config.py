@@ -23,6 +23,7 @@ EncoderChoice = Literal["auto", "clip", "builtin"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 PlayerChoice = Literal["auto", "libmpv", "mpv", "none"]
 ThemeChoice = Literal["auto", "dark", "light"]
+PicturesChoice = Literal["blocks", "sixel", "kitty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class ScreenConfig:
     """How the sorting screen looks, and below which confidence it doubts a suggestion."""
 
     theme: ThemeChoice = "auto"
+    pictures: PicturesChoice = "blocks"
     doubt: float = 0.7
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,12 +12,15 @@ from typing import Any
 from unittest.mock import Mock, create_autospec
 
 import pytest
+from PIL import Image
 from textual.pilot import Pilot
 
+from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.config import Config, with_overrides
-from tiksort_tui.domain import Prediction, Suggestion
+from tiksort_tui.domain import FileStamp, MediaInfo, Prediction, Suggestion
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Event, Finished, Predicted, RunRequest, Trained
+from tiksort_tui.pipeline.summary import CACHE
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.player.player import Player
 from tiksort_tui.report import Promise, Report
@@ -40,6 +44,16 @@ def pile(root: Path, clips: Sequence[str], folders: Sequence[str] = ("cats", "do
 def where(root: Path) -> dict[str, str]:
     """Where each clip lies, by what it holds."""
     return {path.read_text(): str(path.relative_to(root)) for path in root.rglob("*.mp4")}
+
+
+def remember_pictures(root: Path, clip: str, colour: str, shape: tuple[int, int] = (90, 160)) -> None:
+    """Have the cache know five pictures of `clip`."""
+    jpeg = io.BytesIO()
+    Image.new("RGB", shape, colour).save(jpeg, "JPEG")
+    cache = EmbeddingCache(state_dir(root) / CACHE)
+    cache.remember_ids({FileStamp.of((root / clip).lstat()): clip})
+    cache.put(clip, MediaInfo(1.0, *shape, "h264", None), {}, {}, [jpeg.getvalue()] * 5)
+    cache.close()
 
 
 def predicted(root: Path, generation: int = 1, **folders: Sequence[tuple[str, float]]) -> Predicted:

@@ -1,12 +1,10 @@
 """The sure clips in one go: what is listed and promised, what is ticked, and that all of it is filed, or none."""
 
 import asyncio
-import io
 import threading
 import time
 
 import pytest
-from PIL import Image
 from textual.events import Key
 
 from tests.tui.helpers import (
@@ -18,6 +16,7 @@ from tests.tui.helpers import (
     pile,
     queue,
     recording_player,
+    remember_pictures,
     shown_in_mpv,
     sorting,
     until,
@@ -25,12 +24,9 @@ from tests.tui.helpers import (
     until_shown,
     where,
 )
-from tiksort_tui.cache import EmbeddingCache
-from tiksort_tui.domain import FileStamp, MediaInfo, Prediction, Suggestion
+from tiksort_tui.domain import Prediction, Suggestion
 from tiksort_tui.library.moves import Mover
-from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Finished, Predicted, Trained
-from tiksort_tui.pipeline.summary import CACHE
 from tiksort_tui.report import FolderScore, Promise, Report
 from tiksort_tui.tui.guard import SEEN_SECONDS
 from tiksort_tui.tui.screens.sure import SureScreen
@@ -346,16 +342,6 @@ async def test_a_clip_of_the_list_is_played_and_then_the_one_on_screen_again(tmp
         await pilot.press("p", "enter")
         await until_shown(pilot, "Filed 4 clips")
         assert asked(player)[-2:] == [("play", tmp_path / "a.mp4"), ("play", tmp_path / "d.mp4")]
-
-
-def remember_pictures(root, clip, colour):
-    """Have the cache know five upright pictures of `clip`."""
-    jpeg = io.BytesIO()
-    Image.new("RGB", (90, 160), colour).save(jpeg, "JPEG")
-    cache = EmbeddingCache(state_dir(root) / CACHE)
-    cache.remember_ids({FileStamp.of((root / clip).lstat()): clip})
-    cache.put(clip, MediaInfo(1.0, 90, 160, "h264", None), {}, {}, [jpeg.getvalue()] * 5)
-    cache.close()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

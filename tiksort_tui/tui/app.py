@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,9 +31,9 @@ from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerG
 from tiksort_tui.player.player import Player
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
+from tiksort_tui.tui.graphics import check_pictures, choose_drawer
 from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
-from tiksort_tui.tui.pictures import draw_shades, draw_strip
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
 from tiksort_tui.tui.screens.sort import SortScreen
@@ -75,8 +74,8 @@ class SortApp(App[None]):
         self._play_failed: Path | None = None
         self.session = self._open_session()
         self.moves = Moves(self)
-        shades = partial(draw_shades, on_light_ground=not theme.dark)
-        self.details = DetailsReader(state, config.library, shades if few_colours else draw_strip)
+        draw = choose_drawer(config.screen.pictures, self.console.color_system, few_colours, theme.dark)
+        self.details = DetailsReader(state, config.library, draw)
         self.engine = Engine(state / LOG)
         self.runs = Runs(self)
         self.player = Player(config.player, state / PLAYER_LOG, self.keymap.mpv_keys, self._hear_player)
@@ -134,8 +133,14 @@ class SortApp(App[None]):
         await asyncio.gather(*filings, return_exceptions=True)
         self.exit(return_code=code)
 
-    def start(self, work: Coroutine[Any, Any, None], name: str = "") -> asyncio.Task[None]:
-        """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown."""
+    def start(self, work: Coroutine[Any, Any, None], name: str = "", alone: bool = False) -> asyncio.Task[None]:
+        """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown.
+
+        `alone`: instead of what is still being done by that `name`, and what of it has not begun is not done any more.
+        """
+        for other in self._work if alone else ():
+            if other.get_name() == name:
+                other.cancel()
         task = asyncio.create_task(work, name=name)
         self._work.add(task)
         task.add_done_callback(self._ended)
@@ -197,6 +202,7 @@ def run_screen(library: Path, config: Config) -> ExitCode:
     """Sort `library` on the screen until the person leaves. Raises TiksortError where that cannot even begin."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("the screen needs a terminal; without one there is --batch")
+    check_pictures(config.screen.pictures)
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
     # What is read at the start stays: to look through it for garbage again and again costs as much as to read it.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from textual.content import Content
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -32,13 +35,23 @@ class StripPanel(Panel):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._strips: list[Strip] = []
+        self._in_pixels = False
 
     def show(self, lines: Lines | list[Strip]) -> None:
         strips = [line for line in lines if isinstance(line, Strip)]
-        if strips != self._strips:
+        # All lines of a picture are of one drawing: where one is another, all are, and are drawn again.
+        changed = [y for y, (old, new) in enumerate(zip_longest(self._strips, strips)) if old is not new]
+        if changed:
             self._strips = strips
-            self.refresh()
+            self._in_pixels = any(segment.control for strip in strips for segment in strip)
+            self.refresh(Region(0, changed[0], self.size.width, changed[-1] + 1 - changed[0]))
         super().show([line for line in lines if isinstance(line, Content)])
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._in_pixels and not self.screen.is_active:
+            # They would be drawn over the screen that lies over this one.
+            return [Strip.blank(crop.width, self.visual_style.rich_style)] * crop.height
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         if not self._strips:

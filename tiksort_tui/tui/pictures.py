@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 UPPER_HALF = "▀"
 SHADES = " ░▒▓█"
+# The pixels of a cell, across and down.
+HALF_BLOCKS = 1, 2
 # A picture that is narrower than this shows nothing.
 NARROWEST = 3
 # Broad pictures stand in two rows where they are this much larger then.
@@ -24,7 +27,7 @@ WORTH_TWO_ROWS = 1.2
 
 def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
     """At most `height` lines of `width` cells that show `jpegs` side by side. For a thread: it decodes pictures."""
-    sheet = _sheet(jpegs, width, height)
+    sheet = sheet_of(jpegs, width, height)
     if sheet is None:
         return []
     pixels, inside = sheet.convert("RGB").load(), sheet.getchannel("A").load()
@@ -49,7 +52,7 @@ def draw_shades(jpegs: Sequence[bytes], width: int, height: int, on_light_ground
     ground."""
     from PIL import Image, ImageOps
 
-    sheet = _sheet(jpegs, width, height)
+    sheet = sheet_of(jpegs, width, height)
     if sheet is None:
         return []
     inside = sheet.getchannel("A")
@@ -62,31 +65,54 @@ def draw_shades(jpegs: Sequence[bytes], width: int, height: int, on_light_ground
     return [Strip([Segment("".join(shades[y * width : (y + 1) * width]))], width) for y in range(cells[1])]
 
 
-def _sheet(jpegs: Sequence[bytes], width: int, height: int) -> Image.Image | None:
-    """The pictures side by side, or those that are broad in two rows, in `width` by twice `height` pixels (RGBA)."""
-    # Only here: it takes 50 ms that the first screen need not wait for.
+def sheet_of(
+    jpegs: Sequence[bytes], width: int, height: int, cell: tuple[int, int] = HALF_BLOCKS
+) -> Image.Image | None:
+    """The pictures where `place` has them, on one sheet (RGBA) of `width` cells and as many lines as they take."""
+    # Only here and below: it takes 50 ms that the first screen need not wait for.
     from PIL import Image
 
-    if not jpegs or width < len(jpegs) * NARROWEST or height < 1:
+    lines, placed = place(jpegs, width, height, cell)
+    if not placed:
         return None
-    pictures = [Image.open(io.BytesIO(jpeg)).convert("RGBA") for jpeg in jpegs]
-    # The frames of one clip are of one size.
-    shape = pictures[0].size
-    columns, rows = len(pictures), 1
-    two_rows = (len(pictures) + 1) // 2, 2
-    if _scale(shape, width, height, *two_rows) >= WORTH_TWO_ROWS * _scale(shape, width, height, columns, rows):
-        columns, rows = two_rows
-    scale = _scale(shape, width, height, columns, rows)
-    across, down = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-    right, below = across + min(2, (width + 1) // columns - across), down + down % 2 + 2
-    sheet = Image.new("RGBA", (width, rows * below - 2))
-    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    for place, picture in enumerate(pictures):
-        sheet.paste(picture.resize((across, down), resampling), (place % columns * right, place // columns * below))
+    sheet = Image.new("RGBA", (width * cell[0], lines * cell[1]))
+    for column, line, picture in placed:
+        sheet.paste(picture, (column * cell[0], line * cell[1]))
     return sheet
 
 
-def _scale(shape: tuple[int, int], width: int, height: int, columns: int, rows: int) -> float:
-    """By how much a picture of `shape` is scaled so that so many fit, with a free pixel beside and two below each."""
-    across, down = (width + 1) // columns - 1, (height - rows + 1) // rows * 2
+def place(
+    jpegs: Sequence[bytes], width: int, height: int, cell: tuple[int, int]
+) -> tuple[int, list[tuple[int, int, Image.Image]]]:
+    """The pictures side by side, or those that are broad in two rows, in `width` by `height` cells of `cell` pixels.
+
+    Gives the lines that they take, and each (RGB) with the column and the line of its upper left corner.
+    """
+    from PIL import Image
+
+    if not jpegs or width < len(jpegs) * NARROWEST or height < 1:
+        return 0, []
+    pictures = [Image.open(io.BytesIO(jpeg)).convert("RGB") for jpeg in jpegs]
+    # The frames of one clip are of one size.
+    shape = pictures[0].size
+    scale_in = partial(_scale, shape, (width, height), cell)
+    columns, rows = len(pictures), 1
+    two_rows = (len(pictures) + 1) // 2, 2
+    if scale_in(*two_rows) >= WORTH_TWO_ROWS * scale_in(columns, rows):
+        columns, rows = two_rows
+    scale = scale_in(columns, rows)
+    size = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+    across, down = -(-size[0] // cell[0]), -(-size[1] // cell[1])
+    right, below = across + min(2, (width + 1) // columns - across), down + 1
+    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    placed = [
+        (i % columns * right, i // columns * below, picture.resize(size, resampling))
+        for i, picture in enumerate(pictures)
+    ]
+    return rows * below - 1, placed
+
+
+def _scale(shape: tuple[int, int], room: tuple[int, int], cell: tuple[int, int], columns: int, rows: int) -> float:
+    """By how much a picture of `shape` is scaled so that so many fit, with a free cell beside and below each."""
+    across, down = ((room[0] + 1) // columns - 1) * cell[0], (room[1] - rows + 1) // rows * cell[1]
     return max(0.0, min(across / shape[0], down / shape[1]))

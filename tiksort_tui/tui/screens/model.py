@@ -168,7 +168,7 @@ class ModelScreen(Covering[None]):
             self._clip = clip
             self._strip.show([])
             if clip:
-                self.sort.start(self._look_at(clip))
+                self.sort.start(self._look_at(clip), name="details of misfilings", alone=True)
             self.call_after_refresh(self._painted, clip)
         self._play(clip)
         self._draw()

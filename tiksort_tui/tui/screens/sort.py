@@ -257,7 +257,7 @@ class SortScreen(Screen[None]):
 
     def _read_details(self) -> None:
         if self._shown is not None:
-            self.sort.start(self._details_of(self._shown))
+            self.sort.start(self._details_of(self._shown), name="details", alone=True)
 
     async def _details_of(self, clip: Path) -> None:
         # The next clip's name is painted first, and of clips that are passed over in a row only the last is looked up.
