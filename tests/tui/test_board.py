@@ -100,10 +100,9 @@ async def test_how_far_it_is_stands_at_the_top_when_all_is_sorted(tmp_path):
         assert region(pilot, "progress").y == region(pilot, "clip").y
         assert region(pilot, "learning").y == region(pilot, "progress").y + 5
         # What the folders have gained, and its share at a glance.
-        gains = [line for line in panel(pilot, "queue").splitlines() if "█" in line]
-        cats, dogs = gains
+        cats, dogs = (line for line in panel(pilot, "queue").splitlines() if "━" in line)
         assert cats.split()[:2] == ["2", "cats"]
-        assert cats.count("█") == 2 * dogs.count("█") > 0
+        assert cats.count("━") == 2 * dogs.count("━") > 0
 
 
 async def test_a_reason_is_told_once(tmp_path):
@@ -114,7 +113,7 @@ async def test_a_reason_is_told_once(tmp_path):
         await until_shown(pilot, "n makes a folder")
         assert drawn(pilot).count("no folder has") == 1
         await pilot.press("j", "j", "k")
-        await until_shown(pilot, "! This clip cannot be read: cut short", "none: this clip cannot be")
+        await until_shown(pilot, "! This clip cannot be read: cut short", "none: it cannot be read")
         assert drawn(pilot).count("cut short") == 1
         # Where only the suggestion has room for them.
         await pilot.resize_terminal(80, 20)
@@ -126,16 +125,35 @@ async def test_a_reason_is_told_once(tmp_path):
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
 async def test_at_the_first_start_a_notice_is_told_once_and_then_stays_at_the_bottom(tmp_path, size):
     engine = StandInEngine()
-    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine, size=size) as pilot:
+    async with sorting(pile(tmp_path, [f"{name}.mp4" for name in "abcd"]), engine, size=size) as pilot:
+        shapes(pilot, b=0)
         pilot.app.notices[:] = [NOTICE]
-        await pilot.press("j")
-        await until_shown(pilot, "2 clips to sort", "(753 MB)")
-        assert drawn(pilot).count("Clips are compared by") == 1
-        assert not panel(pilot, "message").strip()
+
+        def told():
+            """Whether the notice stands in the line at the bottom; it stands nowhere else then."""
+            assert drawn(pilot).count("Clips are compared by") == 1
+            return panel(pilot, "message").startswith(" Clips are compared by")
+
+        await on_screen(pilot, "j", "b")
+        await until_shown(pilot, "4 clips to sort", "(753 MB)")
+        assert not told()
+        # What has pictures has no room for it.
+        await on_screen(pilot, "j", "c")
+        assert told()
+        # It does not come and go with each clip that is looked at.
+        lines = []
+        message = pilot.app.sort_screen.query_one("#message")
+        show = message.show
+        message.show = lambda shown: (lines.append(shown[0].plain), show(shown))
+        await on_screen(pilot, "j", "d")
+        assert lines
+        assert all("Clips are compared by" in line for line in lines)
+        await on_screen(pilot, "k", "c")
+        await on_screen(pilot, "k", "b")
+        assert not told()
         engine.tell(trained())
         await until_shown(pilot, "Its pictures come")
-        assert panel(pilot, "message").startswith(" Clips are compared by")
-        assert drawn(pilot).count("Clips are compared by") == 1
+        assert told()
 
 
 async def test_an_engine_that_has_ended_reads_nothing(tmp_path):

@@ -71,6 +71,8 @@ class Board:
         for name, region in self._regions.items():
             if name == "strip" and scene.details and scene.details.strip:
                 continue
+            if name == "message" and scene.keeps_notice:
+                continue
             lines = scene.lines(name, region.width, region.height)
             # A terminal may be narrower than any sensible layout.
             self._panels[name].show([line.truncate(region.width) for line in lines[: region.height]])

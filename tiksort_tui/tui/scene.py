@@ -109,9 +109,16 @@ class Scene:
             return Content.styled(f" {views.message(self._alike(), width - 1)}", views.MUTED)
         return Content.styled(" " + views.message(self.message, width - 1), self.message_style)
 
+    @property
+    def keeps_notice(self) -> bool:
+        """Whether the line at the bottom stays, since a notice stands there or not as the clip has pictures or not."""
+        looking = self.details is None and self.session.current is not None
+        return looking and bool(self.notices) and not self.message
+
     def _is_told_first(self, notice: str) -> bool:
-        """Whether the first start's words hold `notice`: then it need not be told twice."""
-        if (place := self.panels.get("strip")) is None:
+        """Whether the first start's words hold `notice` in the place of the pictures: it need not be told twice."""
+        place = self.panels.get("strip")
+        if place is None or (self.details and self.details.strip):
             return False
         session, progress = self.session, self.progress
         lines = views.first_words(session, progress, self.player, self.notices, place.width, place.height)

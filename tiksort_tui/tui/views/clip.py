@@ -124,7 +124,7 @@ def _why_none(session: Session, progress: Progress, told: bool) -> str:
     if session.current is None:
         return ""
     if session.current in session.failures:
-        return "none: this clip cannot be read" + ("" if told else f" ({session.failures[session.current]})")
+        return "none: it cannot be read" + ("" if told else f" ({session.failures[session.current]})")
     if progress.no_model:
         return ("none yet" if told else progress.no_model) + ("" if session.folders else " (n makes a folder)")
     return f"{progress.stage} …" if progress.stage else "none yet: r reads it"

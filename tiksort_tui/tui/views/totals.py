@@ -12,14 +12,14 @@ from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui.moving import TRASH
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import MUTED, TITLE, Lines, bar, blocks, clock, fit, paragraph, percent, wrap
+from tiksort_tui.tui.views.text import MUTED, TITLE, Lines, bar, clock, fit, line, paragraph, percent, wrap
 
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
     "Put videos here, and r finds them."
 )
 # The longest bar of what a folder has gained.
-BAR = 40
+BAR = 30
 # Before that, a speed says nothing.
 SPEED_FROM_MINUTES = 0.2
 # The least room for the library's name.
@@ -35,7 +35,7 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, t
         counts = f" {progress.done}/{progress.total}" if reading else ""
         stage = progress.stage + counts + (f" {clock(left)}" if left else "")
     parts = [stage, progress.encoder, progress.device, player]
-    room = width - 12 - min(HEADER_NAME, cell_len(visible(root)))
+    room = width - 13 - min(HEADER_NAME, cell_len(visible(root)))
     # What is known best gives way first.
     for spare in (progress.device, player, progress.encoder):
         if cell_len("   ".join(filter(None, parts))) > room:
@@ -112,16 +112,17 @@ def finished(session: Session, minutes: float, width: int, height: int) -> Lines
     speed = f", {total / minutes:.0f} a minute" if minutes > SPEED_FROM_MINUTES and total else ""
     filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
     gains = [(name, count) for name, count in filed if count > 0]
-    room = max(0, height - 4)
+    hints = wrap("u undoes the last one, r learns from them, q quits", width)
+    room = max(0, height - 3 - len(hints))
     some = gains if len(gains) <= room else gains[: max(0, room - 1)]
     lines = [Content.styled(f"{total} filed{speed}", "bold"), Content()]
     column = min(max((cell_len(visible(name)) for name, _ in some), default=0), max(0, width - 8))
     for name, count in some:
-        drawn = blocks(min(BAR, width - column - 9), count / gains[0][1])
+        drawn = line(min(BAR, width - column - 9), count / gains[0][1])
         lines.append(Content.assemble(f"{count:>5}  {fit(name, column)}  ", (drawn, "$primary")))
     if len(some) < len(gains):
         lines.append(Content.styled(f"       … {len(gains) - len(some)} more folders", MUTED))
-    return [*lines, Content(), Content.styled("u takes the last one back, r learns from them, q quits", MUTED)]
+    return [*lines, Content(), *(Content.styled(hint, MUTED) for hint in hints)]
 
 
 def small(smallest: tuple[int, int], width: int) -> Lines:
