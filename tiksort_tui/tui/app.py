@@ -9,7 +9,6 @@ import select
 import signal
 import sys
 import threading
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
@@ -66,7 +65,6 @@ class SortApp(App[None]):
         self.playback: Playback | None = None
         self.notices: list[str] = []
         self.speech = False
-        self.began = time.monotonic()
         self._unchanged = False
         self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()

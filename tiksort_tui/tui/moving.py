@@ -13,13 +13,14 @@ from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Retraced
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest
+from tiksort_tui.tui.asking import ask_for_folder, ask_for_new_name
 from tiksort_tui.tui.filing import Filer, T
 from tiksort_tui.tui.selection import clips
+from tiksort_tui.tui.views.text import TRASH
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-TRASH = "the trash"
 READ_ONLY = "This library is read-only: no clip can be filed."
 # The name of the tasks that move files or make folders: they are never cut short.
 MOVING = "moving"
@@ -199,7 +200,7 @@ class Moves:
         try:
             await self._filer.make_folder(name)
         except MoveError as error:
-            app.sort_screen.ask_for_folder(name, str(error))
+            ask_for_folder(app, name, str(error))
             return
         app.session.add_folder(name)
         key = next((folder.key for folder in app.session.folders if folder.name == name), None)
@@ -214,7 +215,7 @@ class Moves:
         try:
             renamed = await self._filer.rename_folder(old, new)
         except MoveError as error:
-            app.sort_screen.ask_for_new_name(old, new, str(error))
+            ask_for_new_name(app, old, new, str(error))
             return
         except TiksortError as error:
             app.sort_screen.say(str(error), trouble=True)
