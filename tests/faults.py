@@ -13,9 +13,9 @@ from types import FrameType
 from typing import Any
 from unittest import mock
 
-from tiksort_tui.library import carry, journal, moves, relocate, settle
+from tiksort_tui.library import bunch, carry, journal, moves, plan, relocate, settle
 
-SAFETY_CODE = {module.__file__ for module in (carry, journal, moves, relocate, settle)}
+SAFETY_CODE = {module.__file__ for module in (bunch, carry, journal, moves, plan, relocate, settle)}
 
 Refusals = tuple[int, int]
 WAYS: dict[str, Refusals] = {

@@ -1,4 +1,5 @@
-"""The storm: a process that files, trashes, renames, undoes and redoes at random is killed, again and again.
+"""The storm: a process that files, trashes, renames, undoes and redoes at random, one clip or many in one go, is
+killed, again and again.
 
     python -m tests.storm [--rounds 500] [--seed N] [--on one|two|poor] [--dir FOLDER]
 
@@ -31,7 +32,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults import file_system, interrupted
-from tiksort_tui.errors import MoveError
+from tiksort_tui.errors import LibraryError, MoveError
+from tiksort_tui.library import bunch
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 
@@ -43,7 +45,16 @@ NAMES = ("a.mp4", "b.mp4", "c.mp4", "long " + "x" * 240 + ".mp4")
 SIDECARS = (".info.json", ".en.vtt")
 # What makes one, and what mounts it: the system's own, or a program of the user's space.
 POOR_FILE_SYSTEMS = {"mkfs.vfat": "vfat", "mkfs.exfat": "exfat-fuse"}
-OPERATIONS = {"f": "filings", "b": "bulk actions", "t": "trashed", "n": "renamings", "u": "undos", "r": "redos"}
+OPERATIONS = {
+    "f": "filings",
+    "b": "bulk actions",
+    "t": "trashed",
+    "n": "renamings",
+    "u": "undos",
+    "U": "bulk undos",
+    "r": "redos",
+    "R": "bulk redos",
+}
 
 
 class CannotMountError(Exception):
@@ -237,36 +248,41 @@ def work(root: Path, seed: str) -> None:
     """Do anything at random until killed; a letter on stdout for each thing that was done."""
     chance = random.Random(seed)
     mover = Mover(root, Journal(root / ".tiksort" / "journal.sqlite3"))
+    # So that what is done in one go is one bunch, or some.
+    bunch.BUNCH = chance.randrange(2, 9)
 
     def forever() -> None:
         mover.reconcile()
         print("working", flush=True)
         while True:
-            letter = chance.choices("fbtnur", (10, 2, 2, 1, 5, 4))[0]
+            letter = chance.choices("fbtnur", (8, 5, 2, 1, 5, 4))[0]
             with suppress(MoveError):
-                operate(letter)
-                os.write(1, letter.encode())
+                os.write(1, operate(letter).encode())
 
-    def operate(letter: str) -> None:
+    def operate(letter: str) -> str:
         folders = [path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
         clips = [path for path in root.rglob("*.mp4") if ".tiksort" not in path.parts]
         match letter:
             case "f":
                 mover.file(chance.choice(clips), chance.choice(folders))
             case "b":
-                action = None
-                for clip in chance.sample(clips, 4):
-                    with suppress(MoveError):
-                        filing = mover.file(clip, chance.choice(folders), action)
-                        action = action or filing.entry
+                asked = [(clip, chance.choice(folders)) for clip in chance.sample(clips, chance.randrange(2, 13))]
+                for outcome in mover.file_all(asked, lambda done, of: chance.random() < 0.9):
+                    if isinstance(outcome, LibraryError):
+                        raise outcome
             case "t":
                 mover.trash(chance.choice(clips))
             case "n":
                 mover.rename_folder(chance.choice(folders), chance.choice((*FOLDERS, "Cats", "mice")))
             case "u":
-                mover.undo(chance.randrange(1, 4))
+                actions = chance.randrange(1, 4)
+                if len(mover.undo(actions).filings) > actions:
+                    return "U"
             case "r":
-                mover.redo(chance.randrange(1, 4))
+                actions = chance.randrange(1, 4)
+                if len(mover.redo(actions).filings) > actions:
+                    return "R"
+        return letter
 
     step = int(os.environ.get(KILL_STEP, "0"))
     interrupted(forever, step, lambda: os.kill(os.getpid(), signal.SIGKILL)) if step else forever()

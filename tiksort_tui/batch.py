@@ -18,11 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from tiksort_tui.config import Config
-from tiksort_tui.domain import Failure, Prediction, visible
+from tiksort_tui.domain import Failure, Filing, Prediction, visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.engine.record import recorded_run
-from tiksort_tui.errors import EngineError, ExitCode, MoveError
+from tiksort_tui.errors import EngineError, ExitCode, LibraryError
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Mover
@@ -128,19 +128,20 @@ async def _run(root: Path, state: Path, options: BatchOptions) -> None:
 def _file(
     root: Path, state: Path, summary: RunSummary, to_file: tuple[Prediction, ...], config: Config
 ) -> _Outcome:
-    moved, refused = [], []
-    action = None
+    moved: list[Prediction] = []
+    refused: list[Failure] = []
     with closing(Journal(state / JOURNAL)) as journal:
         mover = Mover(root, journal, config.library)
         for settled in mover.reconcile():
             _say(settled.message)
-        for prediction in to_file:
-            try:
-                filing = mover.file(prediction.path, prediction.folder, action)
-                action = action or filing.entry
-                moved.append(prediction)
-            except MoveError as error:
-                refused.append(Failure(prediction.path, str(error)))
+        outcomes = mover.file_all([(prediction.path, prediction.folder) for prediction in to_file])
+    for prediction, outcome in zip(to_file, outcomes, strict=True):
+        if isinstance(outcome, Filing):
+            moved.append(prediction)
+        elif isinstance(outcome, LibraryError) and not moved:
+            raise outcome
+        else:
+            refused.append(Failure(prediction.path, str(outcome)))
     return _Outcome(summary, to_file, tuple(moved), tuple(refused))
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tiksort_tui.ordering import Filter, Known, Order, Show, Suggested
@@ -104,28 +104,47 @@ class Queue:
                 self._keys[clip] = self._key(clip)
                 if clip != on_screen:
                     self._remove(clip)
-                    self.show(clip)
+                    self.show([clip])
                     return
         self.walk(-1)
 
-    def show(self, clip: Path) -> None:
-        """Bring `clip`, which is unsorted, on screen, before the one there if it is not in the queue."""
-        self._admit(clip)
-        place = self._place(clip)
-        if place is None:
-            place = self.cursor
-            self.clips.insert(place, self.unsorted[clip])
-            self._cursor += len(self.clips) > 1
-        self._turn_to(place)
+    def show(self, clips: Sequence[Path]) -> None:
+        """Bring `clips`, which are unsorted, in before the one on screen; the last of them comes on screen.
 
-    def put_back(self, clip: Path, place: int) -> None:
-        """`clip` is unsorted again: it takes this place, if the filter shows it. The clip on screen stays."""
-        self._admit(clip)
-        if self._fits(clip) and self._place(clip) is None:
-            place = min(place, len(self.clips))
-            self.clips.insert(place, self.unsorted[clip])
-            if place <= self.cursor and len(self.clips) > 1:
-                self._cursor += 1
+        It stands before those that come in with it, the first of them behind; one that is in the queue already stays in
+        its place.
+        """
+        for clip in clips:
+            self._admit(clip)
+        own = [self.unsorted[clip] for clip in clips]
+        there = set(map(id, self.clips))
+        new = [clip for clip in reversed(own) if id(clip) not in there and (clip is own[-1] or self._fits(clip))]
+        place = self.cursor
+        if self.clips:
+            self._cursor += len(new)
+        self.clips[place:place] = new
+        self.go_to(own[-1])
+
+    def put_back(self, places: Mapping[Path, int]) -> None:
+        """These are unsorted again: each takes its place among the others, if the filter shows it.
+
+        The clip on screen stays.
+        """
+        for clip in places:
+            self._admit(clip)
+        there = set(map(id, self.clips))
+        back = sorted((place, i, self.unsorted[clip]) for i, (clip, place) in enumerate(places.items()))
+        clips: list[Path] = []
+        end = ahead = 0
+        for place, _, clip in back:
+            if id(clip) not in there and self._fits(clip):
+                clips += self.clips[end:place]
+                clips.append(clip)
+                end = place
+                ahead += place <= self.cursor
+        if self.clips:
+            self._cursor += ahead
+        self._clips = clips + self.clips[end:]
 
     def leave(self, clip: Path) -> None:
         """`clip` is unsorted no more. If it is the one on screen, the next one comes, after the last the first."""
@@ -138,9 +157,16 @@ class Queue:
 
         Returns all of them in their order, those that are not shown last, each with its place among the others.
         """
-        leaving = [(place, clip) for place, clip in enumerate(self.clips) if clip in clips]
-        self.update([clip for clip in self.unsorted if clip not in clips], ())
-        places = {clip: place - before for before, (place, clip) in enumerate(leaving)}
+        # By identity: to look up each of 20,000 paths some times over takes longer than a key may.
+        own = {id(clip): clip for clip in map(self.unsorted.get, clips) if clip is not None}
+        leaving = [place for place, clip in enumerate(self.clips) if id(clip) in own]
+        places = {self.clips[place]: place - before for before, place in enumerate(leaving)}
+        before = bisect_left(leaving, self.cursor)
+        self._clips = [clip for clip in self.clips if id(clip) not in own]
+        self._cursor = self._cursor - before if self._cursor - before < len(self._clips) else 0
+        for clip in own.values():
+            del self.unsorted[clip]
+            self._keys.pop(clip, None)
         return places | {clip: 0 for clip in clips if clip not in places}
 
     def update(self, unsorted: Sequence[Path], changed: Collection[Path]) -> list[Path]:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from tiksort_tui.config import ScreenConfig
 from tiksort_tui.domain import FileStamp, Filing, Folder, LibrarySnapshot, Prediction
+from tiksort_tui.labels import Labels
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.ordering import Filter, Known, Order
 from tiksort_tui.queue import Queue
 
-DIGITS = "1234567890"
 DOUBT = ScreenConfig().doubt
 
 
@@ -47,14 +47,12 @@ class Session:
         known = self._known = Known(doubt, {video.path: video.stamp for video in snapshot.videos})
         self.predictions, self.failures, self.duplicates = known.predictions, known.failures, known.duplicates
         self.renamed = known.renamed
-        self.filed: Counter[str] = Counter()
-        self._own_keys = dict(own_keys or {})
-        self._counts = Counter(video.folder for video in snapshot.labelled)
-        self._names: list[str] = list(snapshot.folders)
+        self._labels = Labels(snapshot.folders, own_keys or {})
+        self._labels.clips.update(video.folder for video in snapshot.labelled)
+        self.filed = self._labels.filed
         self.links = snapshot.links
         self._queue = Queue([video.path for video in snapshot.unsorted], known)
         self._in_flight: dict[Path, FilingRequest] = {}
-        self._filed_here: set[Path] = set()
         self.set_aside: set[Path] = set()
         """Sorted clips that are not, or no longer, to be shown as misfiled: moved, or meant to be where they are."""
         self.last: FilingRequest | None = None
@@ -90,12 +88,7 @@ class Session:
 
     @property
     def folders(self) -> list[Folder]:
-        own = {folder: key for key, folder in self._own_keys.items()}
-        digits = [*DIGITS, *[None] * len(self._names)]
-        return [
-            Folder(name, digit, own.get(name), self._counts[name])
-            for name, digit in zip(self._names, digits, strict=False)
-        ]
+        return self._labels.folders
 
     @property
     def remaining(self) -> int:
@@ -119,10 +112,7 @@ class Session:
         return self.predictions.get(clip) if clip else None
 
     def folder_of_key(self, key: str) -> str | None:
-        own = self._own_keys.get(key)
-        if own is not None:
-            return own if own in self._names else None
-        return next((folder.name for folder in self.folders if folder.digit == key), None)
+        return self._labels.of_key(key)
 
     def suggestion(self, rank: int) -> str | None:
         """The folder that the model puts at `rank` (1 is the best) for the clip on screen."""
@@ -153,11 +143,12 @@ class Session:
 
     def file(self, folder: str) -> FilingRequest | None:
         """Plan to file the clip on screen; the next one comes on screen. None where there is no such clip or folder."""
-        return self._plan(folder) if folder in self._names else None
+        return self._plan(folder) if folder in self._labels.names else None
 
     def file_all(self, folders: Mapping[Path, str]) -> list[FilingRequest]:
         """Plan to file these clips, each into its folder, without what is gone; the next that stays comes on screen."""
-        there = {clip: folder for clip, folder in folders.items() if clip in self.unsorted and folder in self._names}
+        names = self._labels.names
+        there = {clip: folder for clip, folder in folders.items() if clip in self.unsorted and folder in names}
         requests = [FilingRequest(clip, there[clip], place) for clip, place in self._queue.leave_all(there).items()]
         for request in requests:
             self._begin(request)
@@ -173,53 +164,61 @@ class Session:
         self.last = request
         self.duplicates.pop(request.clip, None)
 
-    def move_failed(self, request: FilingRequest, duplicate_of: Path | None = None) -> None:
-        """The clip is where it was: bring it back to its place. The clip on screen stays."""
-        self._in_flight.pop(request.clip, None)
-        if duplicate_of is not None:
-            self.duplicates[request.clip] = duplicate_of
-        self._filed_here.discard(request.clip)
-        self._counts[request.folder] -= 1
-        self.filed[request.folder] -= 1
-        self._queue.put_back(request.clip, request.place)
+    def move_failed(self, requests: Sequence[FilingRequest], duplicates: Mapping[Path, Path]) -> None:
+        """These clips are where they were: bring them back to their places. The clip on screen stays.
+
+        `duplicates` are those of them that are in their folder already: each with the other one.
+        """
+        self.duplicates.update(duplicates)
+        for request in requests:
+            self._in_flight.pop(request.clip, None)
+            self._labels.take_back(request.clip, request.folder)
+        self._queue.put_back({request.clip: request.place for request in requests})
 
     def refiled(self, filing: Filing) -> None:
         """A sorted clip was brought from one folder into another."""
-        self._counts.update({self._top(filing.source): -1, self._top(filing.target): 1})
+        self._labels.refile(self._top(filing.source), self._top(filing.target))
         self.set_aside.add(filing.source)
 
-    def undone(self, filing: Filing) -> None:
-        """A filing was taken back, also one of an earlier session: its clip, if unsorted again, comes on screen."""
-        clip, folder = filing.source, self._top(filing.target)
-        if self.last and self.last.clip == clip:
+    def undone(self, filings: Sequence[Filing]) -> None:
+        """Filings were taken back, also some of an earlier session.
+
+        Those of their clips that are unsorted again come in before the one on screen, and the last of them on screen.
+        """
+        stamps, unsorted = self._known.stamps, []
+        for filing in filings:
+            folder = self._top(filing.target)
+            if self._is_in_root(filing.source):
+                clip = self._labels.take_back(filing.source, folder)
+                if clip not in stamps and (stamp := stamps.get(filing.target)):
+                    stamps[clip] = stamp
+                unsorted.append(clip)
+            else:
+                self._labels.refile(folder, self._top(filing.source))
+                self.set_aside.discard(filing.source)
+        if self.last and self.last.clip in set(unsorted):
             self.last = None
-        self._counts[folder] -= 1
-        self.set_aside.discard(clip)
-        if clip in self._filed_here:
-            self._filed_here.remove(clip)
-            self.filed[folder] -= 1
-        if clip.parent != self.root:
-            self._counts[self._top(clip)] += 1
-        else:
-            if stamp := self._known.stamps.get(filing.target):
-                self._known.stamps.setdefault(clip, stamp)
-            self._queue.show(clip)
+        if unsorted:
+            self._queue.show(unsorted)
 
-    def redone(self, filing: Filing) -> None:
-        """A filing was done again: its clip, if it was unsorted, leaves the queue."""
-        clip, folder = filing.source, self._top(filing.target)
-        if clip.parent != self.root:
-            self.refiled(filing)
-            return
-        self._counts[folder] += 1
-        if clip in self.unsorted:
-            self._queue.leave(clip)
-            self._filed_here.add(clip)
-            self.filed[folder] += 1
+    def redone(self, filings: Sequence[Filing]) -> None:
+        """Filings were done again: their clips, where they were unsorted, leave the queue."""
+        leaving = []
+        for filing in filings:
+            folder = self._top(filing.target)
+            if not self._is_in_root(filing.source):
+                self.refiled(filing)
+            elif clip := self._queue.unsorted.get(filing.source):
+                self._labels.file(clip, folder)
+                leaving.append(clip)
+            else:
+                self._labels.clips[folder] += 1
+        self.gone(leaving)
 
-    def gone(self, clip: Path) -> None:
-        """The clip is no longer in the library's root: another program moved it or deleted it."""
-        self._queue.leave(clip)
+    def gone(self, clips: Collection[Path]) -> None:
+        """The clips are no longer in the library's root: another program moved them or deleted them."""
+        if clips:
+            self._queue.leave_all(clips)
 
     def knows(self, clip: Path, stamp: FileStamp) -> bool:
         """Whether the clip is unsorted, and still the file that it was."""
@@ -240,8 +239,8 @@ class Session:
         self._known.forget(changed)
         self._known.stamps.update({video.path: video.stamp for video in snapshot.labelled} | stamps)
         self._queue.update(unsorted, changed)
-        self._counts = Counter(video.folder for video in snapshot.labelled)
-        self._counts.update(request.folder for request in self._in_flight.values())
+        self._labels.clips = Counter(video.folder for video in snapshot.labelled)
+        self._labels.clips.update(request.folder for request in self._in_flight.values())
         for name in snapshot.folders:
             self.add_folder(name)
         self.links = snapshot.links
@@ -249,15 +248,11 @@ class Session:
 
     def add_folder(self, name: str) -> None:
         """A new folder takes the next free key, after all others."""
-        if name not in self._names:
-            self._names.append(name)
+        self._labels.add(name)
 
     def folder_renamed(self, old: str, new: str) -> None:
         """The folder keeps its key, its place and its clips; what the model says of it holds."""
-        self._names = [new if name == old else name for name in self._names]
-        self._own_keys = {key: new if name == old else name for key, name in self._own_keys.items()}
-        for counts in (self._counts, self.filed):
-            counts[new] += counts.pop(old, 0)
+        self._labels.folder_renamed(old, new)
         self._queue.folder_renamed(old, new)
         self._known.folder_renamed(old, new)
 
@@ -291,10 +286,11 @@ class Session:
 
     def _begin(self, request: FilingRequest) -> None:
         self._in_flight[request.clip] = request
-        self._filed_here.add(request.clip)
-        self._counts[request.folder] += 1
-        self.filed[request.folder] += 1
+        self._labels.file(request.clip, request.folder)
+
+    def _is_in_root(self, path: Path) -> bool:
+        return len(path.parts) == len(self.root.parts) + 1
 
     def _top(self, path: Path) -> str:
         """The folder that counts a clip at `path`."""
-        return path.relative_to(self.root).parts[0]
+        return path.parts[len(self.root.parts)]

@@ -187,7 +187,7 @@ def measure_session(snapshot: LibrarySnapshot) -> None:
         measured(f"file, {order}, {shown}", session.file, snapshot.folders[0])
         measured(f"later, {order}, {shown}", session.later)
         measured(f"previous, {order}, {shown}", session.previous)
-        measured(f"gone, {order}, {shown}", session.gone, lambda i: snapshot.unsorted[-1 - i].path)
+        measured(f"gone, {order}, {shown}", session.gone, lambda i: [snapshot.unsorted[-1 - i].path])
     measured("rescan", session.rescan, snapshot)
 
 

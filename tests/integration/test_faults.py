@@ -35,6 +35,7 @@ from tiksort_tui.encoders import load_encoders
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.errors import ExitCode, LibraryError, MoveError
 from tiksort_tui.learning import StorageError, fit, load_tensors, save_tensors
+from tiksort_tui.library import bunch
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 from tiksort_tui.library.state import state_dir
@@ -172,7 +173,7 @@ def test_a_damaged_journal_is_set_aside_and_no_clip_is_lost(tmp_path, harm):
         mover = Mover(root, journal)
         mover.file(root / "a.mp4", "cats")
         # A copy to another disk that was cut short: the clip is there, and a part of it.
-        (entry,) = journal.begin([(Path("b.mp4"), Path("cats/b.mp4"), FileStamp(1, 2, 3, 4))])
+        ((entry,),) = journal.begin([[(Path("b.mp4"), Path("cats/b.mp4"), FileStamp(1, 2, 3, 4))]])
         (root / "cats" / f".tiksort-{entry.id}-{entry.time_ns}.part").write_bytes(b"half of b")
     whole = other.read_bytes()
     with closing(sqlite3.connect(other)) as connection:
@@ -372,13 +373,15 @@ def test_a_full_disk_takes_no_clip_and_breaks_none(tmp_path):
         assert (clip.exists(), contents(root)) == (True, before)
 
 
-def test_a_journal_on_a_full_disk_refuses_and_nothing_is_lost(tmp_path):
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one go"])
+def test_a_journal_on_a_full_disk_refuses_and_nothing_is_lost(tmp_path, at_once, monkeypatch):
     """At every level of free space: some end the filing before the clip has moved, some after it."""
+    monkeypatch.setattr(bunch, "BUNCH", 15)
     settled = Counter()
     for leave in range(0, 131072, 4096):
         root = tmp_path / f"library {leave}"
         (root / "cats").mkdir(parents=True)
-        for number in range(40):
+        for number in range(90):
             (root / f"{number}.mp4").write_bytes(bytes([number]))
         before = contents(root)
         with mounted(tmp_path / "small disk", "-t", "tmpfs", "-o", "size=1m", "small") as disk:
@@ -387,7 +390,7 @@ def test_a_journal_on_a_full_disk_refuses_and_nothing_is_lost(tmp_path):
             with closing(Journal(path)) as journal:
                 mover = Mover(root, journal)
                 with pytest.raises(LibraryError, match=r"disk is (not )?full"):
-                    file_all(mover, root)
+                    file_all(mover, root, at_once)
             assert contents(root) == before
             filler.unlink()
             with closing(Journal(path)) as journal:
@@ -402,8 +405,12 @@ def test_a_journal_on_a_full_disk_refuses_and_nothing_is_lost(tmp_path):
     assert settled["done"]
 
 
-def file_all(mover, root):
-    for clip in sorted(root.glob("*.mp4")):
+def file_all(mover, root, at_once):
+    clips = sorted(root.glob("*.mp4"))
+    for outcome in mover.file_all([(clip, "cats") for clip in clips]) if at_once else ():
+        if isinstance(outcome, LibraryError):
+            raise outcome
+    for clip in () if at_once else clips:
         mover.file(clip, "cats")
 
 

@@ -40,7 +40,7 @@ from tiksort_tui.tui import graphics
 from tiksort_tui.tui.app import run_screen
 from tiksort_tui.tui.graphics import PLACEHOLDER, VT340_CELL, cell_size, choose_drawer, draw_kitty, draw_sixels
 from tiksort_tui.tui.panel import StripPanel
-from tiksort_tui.tui.pictures import UPPER_HALF, draw_shades, draw_strip
+from tiksort_tui.tui.pictures import QUARTERS, draw_shades, draw_strip
 from tiksort_tui.tui.screens.sure import SureScreen
 
 RED, LIME, BLUE = "red", "lime", "blue"
@@ -164,7 +164,7 @@ def on(terminal, lines):
     return ["".join(shown.get((x, y), " ")[0] for x in range(lines[0].cell_length)) for y in range(len(lines))]
 
 
-def test_sixels_stand_where_half_blocks_do_in_their_colours(terminal):
+def test_sixels_stand_where_blocks_do_in_their_colours(terminal):
     lines = draw_sixels(jpegs(UPRIGHT, colours=((200, 0, 0), (0, 0, 200))), 62, 10)
     assert {line.cell_length for line in lines} == {62}
     assert on(terminal, lines) == [" ".join(["rrrrrrbbbbb"] * 5)[:59] + "   "] * 10
@@ -287,7 +287,7 @@ async def test_unless_it_is_asked_for_nothing_of_it_is_imported(library, monkeyp
     # To import it fails.
     monkeypatch.setitem(sys.modules, "textual_image", None)
     async with sorting(library) as pilot:
-        await until(lambda: UPPER_HALF in drawn(pilot))
+        await until(lambda: set(QUARTERS[1:]) & set(drawn(pilot)))
 
 
 def test_what_is_not_installed_is_named_before_anything_is_touched(tmp_path, monkeypatch):

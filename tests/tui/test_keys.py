@@ -332,7 +332,7 @@ async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
 async def test_a_name_that_is_typed_files_no_other_clip_than_the_one_it_was_typed_for(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
         await pilot.press("slash", *"cats")
-        pilot.app.session.gone(tmp_path / "a.mp4")
+        pilot.app.session.gone([tmp_path / "a.mp4"])
         await pilot.press("enter")
         await until_shown(pilot, "a.mp4 is no longer on screen, and was not filed")
         assert queue(pilot) == "[b]"

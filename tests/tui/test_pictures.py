@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from tiksort_tui.tui.pictures import draw_shades, draw_strip
+from tiksort_tui.tui.pictures import QUARTERS, draw_shades, draw_strip
 
 UPRIGHT, SQUARE, BROAD = (144, 256), (256, 256), (256, 144)
 
@@ -68,3 +68,20 @@ def test_without_pictures_or_room_there_is_nothing():
     assert draw_strip([], 62, 10) == []
     assert draw_strip(jpegs(UPRIGHT), 14, 10) == []
     assert draw_strip(jpegs(UPRIGHT), 62, 0) == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_quarter_of_a_cell_is_told_from_the_others(place):
+    # Five cells of 32 by 64 pixels with a free one after each, of which one quarter is white.
+    picture = Image.new("RGB", (32, 64))
+    picture.paste((255, 255, 255), (place % 2 * 16, place // 2 * 32, place % 2 * 16 + 16, place // 2 * 32 + 32))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=95)
+    (line,) = draw_strip([buffer.getvalue()] * 2, 6, 1)
+    cell = next(iter(line))
+    quarters = QUARTERS.index(cell.text)
+    white, black = cell.style.color.triplet, cell.style.bgcolor.triplet
+    if not quarters >> place & 1:
+        quarters, white, black = 15 - quarters, black, white
+    assert quarters == 1 << place
+    assert min(white) > 180 > 60 > max(black)

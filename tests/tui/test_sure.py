@@ -8,6 +8,7 @@ import pytest
 from textual.events import Key
 
 from tests.tui.helpers import (
+    CONFIG,
     StandInEngine,
     asked,
     drawn,
@@ -24,10 +25,12 @@ from tests.tui.helpers import (
     until_shown,
     where,
 )
+from tiksort_tui import library
 from tiksort_tui.domain import Prediction, Suggestion
-from tiksort_tui.library.moves import Mover
 from tiksort_tui.pipeline.events import Finished, Predicted, Trained
 from tiksort_tui.report import FolderScore, Promise, Report
+from tiksort_tui.tui import app, filing
+from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS
 from tiksort_tui.tui.screens.sure import SureScreen
 
@@ -68,7 +71,7 @@ def said(root, promise=PROMISED, audited=""):
     return [trained(promise), Predicted(1, tuple(predictions)), Finished(7, 0)]
 
 
-def library(root):
+def pile_of(root):
     return pile(root, [f"{name}.mp4" for name in TOLD])
 
 
@@ -101,7 +104,7 @@ def unmoved():
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_what_the_model_promises_is_listed_by_folder_and_filed_and_one_key_takes_it_back(tmp_path, size):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), size=size) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), size=size) as pilot:
         await opened(pilot)
         assert rows(pilot) == "cats: [A] C dogs: E B"
         await until_shown(pilot, "4 clips, at least 98 % right", "over 94 %", "files 61 of 100", "Enter files 4")
@@ -126,7 +129,7 @@ async def test_what_the_model_promises_is_listed_by_folder_and_filed_and_one_key
 
 
 async def test_ticks_are_taken_and_given_and_only_what_is_ticked_is_filed(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path, audited="e"))) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path, audited="e"))) as pilot:
         await opened(pilot)
         # What checks the model is for the person, who is told so.
         assert rows(pilot) == "cats: [A] C dogs: e B"
@@ -153,7 +156,7 @@ async def test_ticks_are_taken_and_given_and_only_what_is_ticked_is_filed(tmp_pa
 
 
 async def test_the_confidence_is_asked_for_in_steps(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         await pilot.press("down", "space", "less_than_sign")
         await until_shown(pilot, "over 92 %", "5 clips, 4 of them at least 98 % right")
@@ -174,7 +177,7 @@ async def test_the_confidence_is_asked_for_in_steps(tmp_path):
 
 
 async def test_without_a_promise_it_begins_at_95_percent_and_says_that_nothing_is_promised(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path, NOT_PROMISED))) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path, NOT_PROMISED))) as pilot:
         await opened(pilot)
         await until_shown(pilot, "over 95 %", "3 clips: nothing is promised of them", "at least 114 more sorted clips")
         assert rows(pilot) == "cats: [A] dogs: E B"
@@ -182,7 +185,7 @@ async def test_without_a_promise_it_begins_at_95_percent_and_says_that_nothing_i
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_an_empty_list_says_why_and_how_to_get_some(tmp_path, size):
-    async with sorting(library(tmp_path), StandInEngine(Finished(0, 0)), size=size) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(Finished(0, 0)), size=size) as pilot:
         await opened(pilot)
         await until_shown(pilot, "No clips", "There is no prediction of an unsorted clip yet")
         await pilot.press("space", "a", "down", "pagedown", "less_than_sign", "p", "enter")
@@ -205,7 +208,7 @@ def blindly(pilot, *keys):
 
 
 async def test_enter_counts_only_for_a_list_that_was_seen(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), guarded=True) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), guarded=True) as pilot:
         await until(lambda: not pilot.app.progress.stage)
         # Typed blindly: the second key comes before the list is there.
         blindly(pilot, "b", "enter")
@@ -221,7 +224,7 @@ async def test_enter_counts_only_for_a_list_that_was_seen(tmp_path):
 
 
 async def test_clips_that_cannot_be_filed_come_back_to_their_places_and_are_told_of_once(tmp_path):
-    library(tmp_path)
+    pile_of(tmp_path)
     (tmp_path / "dogs" / "e.mp4").write_text("e.mp4")
     async with sorting(tmp_path, StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
@@ -242,7 +245,7 @@ async def test_clips_that_cannot_be_filed_come_back_to_their_places_and_are_told
 
 
 async def test_where_none_can_be_filed_all_stay_in_their_order(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         for folder in ("cats", "dogs"):
             (tmp_path / folder).rmdir()
@@ -253,17 +256,19 @@ async def test_where_none_can_be_filed_all_stay_in_their_order(tmp_path):
 
 
 class SlowMover:
-    """Lets the test see the screen between two filings: each waits until it may go on."""
+    """Lets the test see the screen between two bunches, of so many clips: each move waits until it may go on."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, bunch):
         self.turns = threading.Semaphore(0)
-        file = Mover.file
+        relocate = library.relocate.relocate
 
-        def slow(mover, *arguments, **options):
+        def slow(*arguments):
             assert self.turns.acquire(timeout=20)
-            return file(mover, *arguments, **options)
+            relocate(*arguments)
 
-        monkeypatch.setattr(Mover, "file", slow)
+        monkeypatch.setattr(library.relocate, "relocate", slow)
+        monkeypatch.setattr(library.bunch, "BUNCH", bunch)
+        monkeypatch.setattr(filing, "TELL_SECONDS", 0.0)
 
     def let(self, count):
         for _ in range(count):
@@ -271,8 +276,8 @@ class SlowMover:
 
 
 async def test_the_person_goes_on_while_clips_are_filed_and_undo_takes_back_first_what_came_last(tmp_path, monkeypatch):
-    mover = SlowMover(monkeypatch)
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+    mover = SlowMover(monkeypatch, bunch=2)
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         await pilot.press("enter")
         await left(pilot)
@@ -282,17 +287,27 @@ async def test_the_person_goes_on_while_clips_are_filed_and_undo_takes_back_firs
         # These wait until all four are filed.
         await pilot.press("1", "u")
         assert queue(pilot) == "[f] g"
-        mover.let(3)
+        mover.let(4)
         await until_shown(pilot, "Took d.mp4 back from cats")
         assert len(list(tmp_path.glob("*/*.mp4"))) == 4
+        mover.let(4)
         await pilot.press("u")
         await until_shown(pilot, "and 3 more")
     assert where(tmp_path) == unmoved()
 
 
-async def test_quitting_meanwhile_files_all_that_was_asked_for(tmp_path, monkeypatch):
-    mover = SlowMover(monkeypatch)
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+@pytest.fixture
+def last_words(monkeypatch):
+    """What is printed when the screen is gone, each time that the program is asked to end."""
+    words = []
+    leave = SortApp.exit
+    monkeypatch.setattr(SortApp, "exit", lambda app, **how: (words.append(how["message"]), leave(app, **how)))
+    return words
+
+
+async def test_who_leaves_meanwhile_has_all_filed_where_that_takes_a_moment(tmp_path, monkeypatch, last_words):
+    mover = SlowMover(monkeypatch, bunch=1)
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         await pilot.press("enter")
         await left(pilot)
@@ -301,11 +316,106 @@ async def test_quitting_meanwhile_files_all_that_was_asked_for(tmp_path, monkeyp
         await pilot.press("q")
         await until_shown(pilot, "finishing the moves in flight")
         mover.let(3)
+        await until(lambda: last_words)
     assert len(list(tmp_path.glob("*/*.mp4"))) == 4
+    assert last_words == [""]
+
+
+async def test_who_leaves_does_not_wait_for_what_takes_long_and_reads_what_is_left(tmp_path, monkeypatch, last_words):
+    monkeypatch.setattr(app, "FINISH_SECONDS", 0.0)
+    mover = SlowMover(monkeypatch, bunch=1)
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await left(pilot)
+        mover.let(1)
+        await until_shown(pilot, "Filing 1 / 4")
+        await leave_in_the_middle(pilot, mover, last_words)
+    assert last_words.pop() == "Filed 2 clips, 2 clips left unsorted: the program was ended before all was done."
+    assert len(list(tmp_path.glob("*/*.mp4"))) == 2
+    async with sorting(tmp_path, StandInEngine()) as pilot:
+        assert queue(pilot) == "[c] d e f g"
+        await pilot.press("u")
+        mover.let(1)
+        await until_shown(pilot, "Taking back 1 / 2")
+        await leave_in_the_middle(pilot, mover, last_words)
+    assert last_words.pop() == ""
+    assert where(tmp_path) == unmoved()
+
+
+@pytest.mark.parametrize("key", ["u", "U"])
+async def test_who_leaves_in_the_middle_of_going_back_goes_on_another_day(tmp_path, monkeypatch, last_words, key):
+    monkeypatch.setattr(app, "FINISH_SECONDS", 0.0)
+    mover = SlowMover(monkeypatch, bunch=1)
+    mover.let(8)
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed 4 clips in one go")
+        if key == "U":
+            await pilot.press("u")
+            await until_shown(pilot, "and 3 more")
+        else:
+            mover.turns = threading.Semaphore(0)
+        await pilot.press(key)
+        mover.let(1)
+        await until_shown(pilot, f"{'Taking back' if key == 'u' else 'Filing again'} 1 / 4")
+        await leave_in_the_middle(pilot, mover, last_words)
+    done, goes_on = ("Took 2 clips back, 2 clips left filed", "u") if key == "u" else (
+        "Filed 2 clips again, 2 clips left unsorted", "U"
+    )  # fmt: skip
+    assert last_words.pop() == f"{done}, {goes_on} goes on: the program was ended before all was done."
+    assert len(list(tmp_path.glob("*/*.mp4"))) == 2
+    mover.let(9)
+    async with sorting(tmp_path, StandInEngine()) as pilot:
+        await pilot.press(key)
+        await until_shown(pilot, "and 1 more")
+        assert len(list(tmp_path.glob("*/*.mp4"))) == (0 if key == "u" else 4)
+
+
+async def leave_in_the_middle(pilot, mover, last_words):
+    """Ask twice to end; the clip in hand may be finished, and one more if nobody stops it."""
+    await pilot.press("q", "q")
+    await until(lambda: pilot.app.moves._filer._cut_short.is_set())
+    mover.let(1)
+    await until(lambda: len(last_words) == 2)
+    # The same line is not printed twice.
+    assert last_words.pop() == ""
+
+
+async def test_what_is_refused_when_many_are_taken_back_is_counted_and_one_is_named(tmp_path):
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed 4 clips in one go")
+        for name in "ac":
+            (tmp_path / f"{name}.mp4").write_text("another one of that name")
+        await pilot.press("u")
+        await until_shown(pilot, "2 of 4 refused: 'cats/c.mp4' was not taken back: 'c.mp4' is there already")
+        (tmp_path / "a.mp4").unlink()
+        await pilot.press("u")
+        # One alone is told as it is.
+        await until_shown(pilot, "'cats/c.mp4' was not taken back: 'c.mp4' is there already; move that away")
+        assert "refused:" not in drawn(pilot)
+
+
+async def test_how_far_it_is_is_told_some_times_a_second_and_what_came_of_it_for_each_clip(tmp_path, monkeypatch):
+    monkeypatch.setattr(library.bunch, "BUNCH", 1)
+    root = pile(tmp_path / "library", [f"{i:02}.mp4" for i in range(60)])
+    filer = filing.Filer(root, tmp_path, CONFIG.library)
+    told = []
+    began = time.monotonic()
+    clips = [(clip, "cats") for clip in sorted(root.glob("*.mp4"))]
+    outcomes = await filer.file_all(clips, lambda *at: told.append(at))
+    undone = await filer.undo(lambda *at: told.append(at))
+    assert len(told) <= (time.monotonic() - began) / filing.TELL_SECONDS
+    assert [outcome.source.name for outcome in outcomes] == [f"{i:02}.mp4" for i in range(60)]
+    assert undone.filings == tuple(outcomes[::-1])
+    await filer.close()
 
 
 async def test_all_that_are_alike_are_filed_from_the_clip_on_screen(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await until_shown(pilot, "* files 3 alike")
         await opened(pilot, "asterisk")
         assert rows(pilot) == "cats: [A] C F"
@@ -321,14 +431,14 @@ async def test_all_that_are_alike_are_filed_from_the_clip_on_screen(tmp_path):
 
 
 async def test_a_small_screen_tells_of_those_alike_in_its_last_lines(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), size=(80, 24)) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), size=(80, 24)) as pilot:
         pilot.app.notices.clear()
         await until_shown(pilot, "* files 3 alike")
 
 
 async def test_a_clip_of_the_list_is_played_and_then_the_one_on_screen_again(tmp_path):
     player = recording_player()
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), player=player) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), player=player) as pilot:
         await pilot.press("j")
         calls = len(asked(player))
         await opened(pilot)
@@ -346,7 +456,7 @@ async def test_a_clip_of_the_list_is_played_and_then_the_one_on_screen_again(tmp
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_pictures_stand_beside_their_clips_or_below_those_of_the_one_under_the_cursor(tmp_path, size):
-    library(tmp_path)
+    pile_of(tmp_path)
     for name, colour in (("a", "red"), ("c", "lime")):
         remember_pictures(tmp_path, f"{name}.mp4", colour)
     async with sorting(tmp_path, StandInEngine(*said(tmp_path)), size=size) as pilot:
@@ -370,7 +480,7 @@ async def test_pictures_stand_beside_their_clips_or_below_those_of_the_one_under
 
 
 async def test_the_pictures_stand_right_below_a_short_list(tmp_path):
-    library(tmp_path)
+    pile_of(tmp_path)
     remember_pictures(tmp_path, "a.mp4", "red")
     async with sorting(tmp_path, StandInEngine(*said(tmp_path)), size=(80, 30)) as pilot:
         await opened(pilot)
@@ -396,7 +506,7 @@ async def test_where_no_clip_is_left_it_says_so_and_tells_no_keys_that_do_nothin
 
 @pytest.mark.parametrize("size", [(40, 10), (20, 5), (1, 1), (100, 30)], ids=str)
 async def test_every_size_can_be_walked_through_and_nothing_is_out_of_its_place(tmp_path, size):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), size=size) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), size=size) as pilot:
         await until(lambda: not pilot.app.progress.stage)
         await pilot.press("b")
         await until(lambda: isinstance(pilot.app.screen, SureScreen))
@@ -434,7 +544,7 @@ async def test_two_thousand_clips_are_walked_through_quickly(tmp_path):
 
 
 async def test_who_only_looks_on_cannot_open_it(tmp_path):
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path))) as first:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as first:
         assert first
         async with sorting(tmp_path, StandInEngine(*said(tmp_path))) as pilot:
             await until(lambda: not pilot.app.progress.stage)
@@ -446,7 +556,7 @@ async def test_who_only_looks_on_cannot_open_it(tmp_path):
 
 async def test_the_window_of_mpv_ticks_and_files_and_shows_the_clip_under_the_cursor(tmp_path):
     player = recording_player()
-    async with sorting(library(tmp_path), StandInEngine(*said(tmp_path)), player) as pilot:
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), player) as pilot:
         await until(lambda: not pilot.app.progress.stage)
         await in_mpv(pilot, "b")
         await until(lambda: shown_in_mpv(player).endswith("Enter files 4\n[x] a.mp4 → cats 99 %"))

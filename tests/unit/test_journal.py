@@ -22,7 +22,7 @@ STAMP = FileStamp(device=1, inode=2**64 - 1, size=3, mtime_ns=1_700_000_000_123_
 
 def filed(journal: Journal, *names: str, action: int | None = None) -> list[Entry]:
     """One filing, done."""
-    entries = journal.begin([(Path(name), Path("cats", name), STAMP) for name in names], action)
+    (entries,) = journal.begin([[(Path(name), Path("cats", name), STAMP) for name in names]], action)
     return journal.change([(entry, "done", STAMP) for entry in entries])
 
 
@@ -30,7 +30,7 @@ def test_an_entry_survives_closing_with_every_byte_of_its_names(tmp_path: Path) 
     source, target = Path(os.fsdecode(b"\xff\n-rf .mp4")), Path("cats") / os.fsdecode(b"\xff\n-rf .mp4")
     journal = Journal(tmp_path / "state" / "journal.sqlite3")
     with journal.exclusive():
-        (entry,) = journal.begin([(source, target, STAMP)])
+        ((entry,),) = journal.begin([[(source, target, STAMP)]])
         journal.note(entry, "copy", STAMP._replace(size=4))
     journal.close()
 
@@ -43,9 +43,9 @@ def test_an_entry_survives_closing_with_every_byte_of_its_names(tmp_path: Path) 
 
 def test_a_forgotten_number_is_never_given_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
-    (first,) = journal.begin([(Path("a"), Path("cats/a"), STAMP)])
+    ((first,),) = journal.begin([[(Path("a"), Path("cats/a"), STAMP)]])
     assert journal.change([(first, None, STAMP)]) == []
-    (second,) = journal.begin([(Path("a"), Path("cats/a"), STAMP)], action=first.id)
+    ((second,),) = journal.begin([[(Path("a"), Path("cats/a"), STAMP)]], action=first.id)
     journal.close()
     assert second.id > first.id
     assert second.action == first.id
@@ -71,7 +71,7 @@ def test_entries_have_the_name_that_a_renamed_folder_has_now(tmp_path: Path) -> 
     journal = Journal(tmp_path / "journal.sqlite3")
 
     def rename(old: str, new: str) -> Entry:
-        (entry,) = journal.begin([(Path(old), Path(new), STAMP)], kind="folder")
+        ((entry,),) = journal.begin([[(Path(old), Path(new), STAMP)]], kind="folder")
         return journal.change([(entry, "done", STAMP)])[0]
 
     filed(journal, "a")

@@ -28,7 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.faults import WAYS, Killed, file_system, interrupted
 from tiksort_tui.errors import MoveError
-from tiksort_tui.library import relocate
+from tiksort_tui.library import bunch, relocate
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover
 
@@ -121,6 +121,58 @@ def test_killed_before_every_line_nothing_is_lost_and_all_can_be_undone(way: str
             break
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("way", ["rename", "link", "copy, placeholder"])
+@pytest.mark.parametrize("operation", ["file", "undo", "redo"])
+def test_killed_in_the_middle_of_many_clips_each_is_whole_at_one_place(
+    way: str, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two bunches, killed before every seventh line: the lines are those of a single clip, which is killed at each."""
+    monkeypatch.setattr(bunch, "BUNCH", 2)
+    names = ("a.mp4", "a.srt", "b.mp4", "c.mp4")
+    asked = [("a.mp4", "cats"), ("b.mp4", "cooking"), ("c.mp4", "cats")]
+    for step in itertools.count(1, 7):
+        with tempfile.TemporaryDirectory(dir=FAST_DISK) as folder, file_system(way):
+            root = Path(folder)
+            for name in ("cats", "cooking"):
+                (root / name).mkdir()
+            for name in names:
+                (root / name).write_bytes(name.encode())
+            journal = journal_of(root)
+            mover = Mover(root, journal)
+            if operation != "file":
+                mover.file_all([(root / clip, folder) for clip, folder in asked])
+            if operation == "redo":
+                mover.undo()
+            was_killed = interrupted(
+                {
+                    "file": lambda: mover.file_all([(root / clip, folder) for clip, folder in asked]),  # noqa: B023
+                    "undo": lambda: mover.undo(),  # noqa: B023
+                    "redo": lambda: mover.redo(),  # noqa: B023
+                }[operation],
+                step,
+                kill,
+            )
+            journal.close()
+
+            journal = journal_of(root)
+            mover = Mover(root, journal)
+            mover.reconcile()
+            found = contents(root)
+            assert sorted(found.values()) == sorted(name.encode() for name in names)
+            assert len({path.parent for path, content in found.items() if content.startswith(b"a")}) == 1
+            assert (mover.reconcile(), journal.unsettled()) == ((), [])
+            filed_before_the_kill = sum(path.suffix == ".mp4" and path.parent.name != "" for path in found)
+            undone = mover.undo()
+            assert (len(undone.filings), undone.refusals) == (filed_before_the_kill, ())
+            assert contents(root) == {Path(name): name.encode() for name in names}
+            assert not list(root.rglob("*.part"))
+            journal.close()
+        if not was_killed:
+            assert step > 100
+            break
+
+
 CHILD = """
 import errno, os, sys
 from pathlib import Path
@@ -172,6 +224,7 @@ FOLDERS = ("cats", "cooking")
 NEW_FOLDERS = (*FOLDERS, "kittens", "Cats")
 PLACES = [Path(name) for name in FILES] + [Path(folder, name) for folder in NEW_FOLDERS for name in FILES]
 steps = st.one_of(st.none(), st.integers(1, 300))
+many_steps = st.one_of(st.none(), st.integers(1, 900))
 
 
 class Library(RuleBasedStateMachine):
@@ -250,6 +303,14 @@ class Library(RuleBasedStateMachine):
         place = Path(folder, clip.name) if at_target else clip
         with file_system(way), suppress(MoveError):
             interrupted(lambda: self.mover.file(self.root / clip, folder), step, lambda: self.create(place))
+
+    @rule(
+        clips=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(NEW_FOLDERS)), min_size=2, max_size=5),
+        way=st.sampled_from([*WAYS]),
+        at=many_steps,
+    )
+    def file_all(self, clips: list[tuple[Path, str]], way: str, at: int | None) -> None:
+        self.run(way, lambda: self.mover.file_all([(self.root / clip, folder) for clip, folder in clips]), at)
 
     @rule(clip=st.sampled_from(PLACES), way=st.sampled_from([*WAYS]), kill_at=steps)
     def trash(self, clip: Path, way: str, kill_at: int | None) -> None:

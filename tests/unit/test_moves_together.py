@@ -24,6 +24,13 @@ def clip_with_sidecars(root: Path, content: bytes = b"clip") -> Path:
     return clip(root, content=content)
 
 
+def filed_together(mover: Mover, *clips: tuple[Path, str]) -> list[Filing]:
+    """File `clips` as one action; all can be."""
+    filings = [outcome for outcome in mover.file_all(clips) if isinstance(outcome, Filing)]
+    assert len(filings) == len(clips)
+    return filings
+
+
 def barred(monkeypatch: pytest.MonkeyPatch, name: str, *folders: Path, code: int = errno.ENOSPC) -> None:
     """No file of this name can be brought into any of `folders`."""
     whole_move = relocate.relocate
@@ -146,8 +153,7 @@ def test_a_changed_sidecar_keeps_the_whole_filing_where_it_is(root: Path, mover:
 def test_one_undo_takes_a_bulk_action_back_and_one_redo_files_it_again(root: Path, journal: Journal) -> None:
     mover = Mover(root, journal)
     single = mover.file(clip(root, "single.mp4"), "cats")
-    first = mover.file(clip(root, "b.mp4"), "cats")
-    second = mover.file(clip(root, "c.mp4"), "cooking", action=first.entry)
+    first, second = filed_together(mover, (clip(root, "b.mp4"), "cats"), (clip(root, "c.mp4"), "cooking"))
     after = tree(root)
     assert mover.undo() == Retraced((second, first))
     assert mover.undo() == Retraced((single,))
@@ -167,9 +173,7 @@ def test_one_undo_takes_a_bulk_action_back_and_one_redo_files_it_again(root: Pat
 
 def test_a_refusal_in_a_bulk_action_leaves_the_others_free_to_go_back(root: Path, mover: Mover) -> None:
     mover.file(clip(root, "older.mp4"), "cats")
-    filings: list[Filing] = []
-    for name in ("a.mp4", "b.mp4", "c.mp4"):
-        filings.append(mover.file(clip(root, name), "cats", action=filings[0].entry if filings else None))
+    filings = filed_together(mover, *((clip(root, name), "cats") for name in ("a.mp4", "b.mp4", "c.mp4")))
     clip(root, "b.mp4", b"theirs")
     undone = mover.undo(2)
     assert undone.filings == (filings[2], filings[0])

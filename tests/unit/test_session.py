@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tiksort_tui.domain import FileStamp, Filing, LibrarySnapshot, Prediction, Suggestion, Video
+from tiksort_tui.labels import DIGITS
 from tiksort_tui.ordering import Filter, Order, Show, Suggested
 from tiksort_tui.queue import IN_SIGHT
-from tiksort_tui.session import DIGITS, FilingRequest, Session
+from tiksort_tui.session import FilingRequest, Session
 
 ROOT = Path("/videos")
 UNSORTED, GONE = "(unsorted)", "(gone)"
@@ -69,11 +71,11 @@ def test_three_are_filed_one_fails_and_one_is_undone() -> None:
     assert (order(session), session.busy) == ("[d]", True)
     assert (counts(session), session.remaining, session.total) == ({"cats": 2, "dogs": 1}, 1, 4)
     session.moved(requests[0])
-    session.move_failed(requests[1])
+    session.move_failed([requests[1]], {})
     session.moved(requests[2])
     assert (order(session), session.busy) == ("b [d]", False)
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 2, "dogs": 0}, 2, 4)
-    session.undone(filing("c", "cats/c"))
+    session.undone([filing("c", "cats/c")])
     assert order(session) == "b [c] d"
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 1, "dogs": 0}, 1, 4)
 
@@ -88,10 +90,32 @@ def test_many_are_filed_at_once_and_those_that_fail_come_back_to_their_places() 
     ]  # fmt: skip
     assert (order(session), session.busy) == ("a [e]", True)
     assert counts(session) == {"cats": 3, "dogs": 1}
-    for request in reversed(requests):
-        session.move_failed(request)
+    session.move_failed(requests, {})
     assert (order(session), session.busy, session.remaining) == ("a b c d [e] f", False, 6)
     assert session.file_all({}) == []
+
+
+def test_many_are_taken_back_and_filed_again_at_once() -> None:
+    session = session_of("abcdef", ["cats", "dogs"], ["dogs/old"])
+    session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abcde"])
+    session.walk(2)
+    requests = session.file_all(dict.fromkeys((ROOT / name for name in "abe"), "cats"))
+    for request in requests:
+        session.moved(request)
+    assert order(session) == "[c] d f"
+    done = [filing(name, f"cats/{name}") for name in "abe"] + [filing("cats/x", "dogs/x"), filing("old", "dogs/old")]
+    session.undone(done[::-1])
+    # As one after the other, newest first: each came in before the one on screen.
+    assert order(session) == "[a] b e old c d f"
+    assert (counts(session), session.filed.total(), session.last) == ({"cats": 1, "dogs": -1}, 0, None)
+    session.redone(done)
+    assert order(session) == "[c] d f"
+    assert (counts(session), session.filed.total()) == ({"cats": 3, "dogs": 1}, 4)
+    # The filter leaves all but the one that comes on screen out.
+    session.arrange(Order.NAME, Show.UNPREDICTED)
+    assert order(session) == "[c] f"
+    session.undone([done[1], done[0]])
+    assert order(session) == "[a] f"
 
 
 def test_a_clip_that_was_put_off_comes_back_to_where_the_person_is() -> None:
@@ -121,7 +145,7 @@ def test_a_renamed_folder_keeps_its_key_its_clips_and_what_the_model_says_of_it(
     session.folder_renamed("cats", "kittens")
     assert counts(session) == {"kittens": 2, "dogs": 0}
     assert (session.folder_of_key("1"), session.suggestion(1), session.suggestion(2)) == ("kittens", "kittens", "dogs")
-    session.undone(filing("a", "kittens/a"))
+    session.undone([filing("a", "kittens/a")])
     assert (order(session), counts(session), session.filed.total()) == ("[a] b", {"kittens": 1, "dogs": 0}, 0)
 
 
@@ -134,23 +158,23 @@ def test_a_renamed_folder_keeps_the_users_own_key() -> None:
 def test_undoing_filings_of_earlier_sessions_makes_this_one_longer() -> None:
     session = session_of("ab", ["cats", "dogs"], ["cats/old", "cats/from dogs", "cats/b"])
     session.moved(file(session, "cats"))
-    session.undone(filing("old", "cats/old"))
+    session.undone([filing("old", "cats/old")])
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 3, "dogs": 0}, 1, 3)
-    session.undone(filing("dogs/from dogs", "cats/from dogs"))
+    session.undone([filing("dogs/from dogs", "cats/from dogs")])
     assert order(session) == "[old] b"
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 2, "dogs": 1}, 1, 3)
-    session.undone(filing("b", "cats/b"))  # Another program took the b of the queue away, unnoticed.
+    session.undone([filing("b", "cats/b")])  # Another program took the b of the queue away, unnoticed.
     assert order(session) == "old [b]"
 
 
 def test_a_filing_that_came_to_nothing_is_not_taken_for_an_earlier_one_of_the_same_path() -> None:
     session = session_of("ab", ["cats", "dogs"], ["dogs/a", "dogs/b"])
-    session.move_failed(file(session, "cats"))
+    session.move_failed([file(session, "cats")], {})
     session.moved(file(session, "cats"))
-    session.undone(filing("b", "cats/b"))
+    session.undone([filing("b", "cats/b")])
     for name in "ab":
-        session.gone(ROOT / name)
-        session.undone(filing(name, f"dogs/{name}"))
+        session.gone([ROOT / name])
+        session.undone([filing(name, f"dogs/{name}")])
     assert (session.filed.total(), session.total) == (0, 2)
 
 
@@ -165,19 +189,36 @@ def test_suggestions_are_of_the_clip_on_screen_and_a_digit_is_a_folder() -> None
 
 def test_twenty_thousand_clips() -> None:
     session = session_of([f"{i:05}" for i in range(20_000)], ["cats"])
-    for i, request in enumerate([file(session, "cats") for _ in range(9_999)]):
-        (session.move_failed if i % 2 else session.moved)(request)
-    session.gone(ROOT / "19000")
+    requests = [file(session, "cats") for _ in range(9_999)]
+    for request in requests[::2]:
+        session.moved(request)
+    session.move_failed(requests[1::2], {})
+    session.gone([ROOT / "19000"])
     assert (session.remaining, session.total) == (14_999, 19_999)
     assert session.upcoming(2) == [ROOT / "09999", ROOT / "10000"]
     requests = session.file_all(dict.fromkeys(session.queue[::2], "cats"))
     assert (len(requests), session.remaining) == (7_500, 7_499)
+    queue = list(session.queue)
+    filings = [filing(request.clip.name, f"cats/{request.clip.name}") for request in requests]
+    began = time.process_time()
+    session.undone(filings[::-1])
+    assert (session.remaining, session.upcoming(2)) == (14_999, [filings[0].source, filings[1].source])
+    session.redone(filings)
+    assert session.queue == queue
+    session.undone(filings[::-1])
+    requests = session.file_all(dict.fromkeys((one.source for one in filings), "cats"))
+    session.move_failed(requests, {})
+    assert session.remaining == 14_999
+    session.gone([one.source for one in filings])
+    assert session.queue == queue
+    # One by one each of these would take more than that.
+    assert time.process_time() - began < 2
 
 
 def test_the_stamp_of_another_file_under_the_same_name_forgets_what_was_known_of_it() -> None:
     session = session_of("abc", ["cats"])
     session.apply(1, [Prediction(ROOT / name, (Suggestion("cats", 0.9),)) for name in "abc"])
-    session.move_failed(file(session, "cats"), duplicate_of=ROOT / "cats" / "a")
+    session.move_failed([file(session, "cats")], {ROOT / "a": ROOT / "cats" / "a"})
     session.read(ROOT / "c", failure="truncated")
     found = listing(dict.fromkeys(ROOT / name for name in "abcd"), ["cats"], {ROOT / "a": 1, ROOT / "c": 1})
     assert session.rescan(found) == [ROOT / "a", ROOT / "c", ROOT / "d"]
@@ -191,7 +232,7 @@ def test_the_stamp_of_another_file_under_the_same_name_forgets_what_was_known_of
 def test_a_clip_that_comes_back_from_a_folder_is_as_old_as_it_was() -> None:
     clips = {ROOT / name: None for name in "ab"} | {ROOT / "old": "cats/old"}
     session = Session(listing(clips, ["cats"], {ROOT / "old": 3, ROOT / "b": 2}))
-    session.undone(filing("old", "cats/old"))
+    session.undone([filing("old", "cats/old")])
     session.walk(1)
     session.arrange(Order.NEWEST, Show.ALL)
     assert order(session) == "[a] old b"
@@ -252,7 +293,7 @@ def test_twenty_thousand_clips_in_every_order_and_filter(arranged: Order, shown:
         session.apply(1, [predicted(clip, i % 97, i % 7) for i, clip in enumerate(clips[start : start + 500])])
     requests = [request for _ in range(200) if (request := session.file("cats"))]
     for i, request in enumerate(requests):
-        (session.move_failed if i % 2 else session.moved)(request)
+        session.move_failed([request], {}) if i % 2 else session.moved(request)
     for _ in range(100):
         session.later()
         session.walk(2)
@@ -277,6 +318,7 @@ class Sorting(RuleBasedStateMachine):
         self.where = dict.fromkeys((ROOT / name for name in names), UNSORTED)
         self.where |= {ROOT / f"old {i}": folder for i, folder in enumerate(old)}
         self.done = [filing(f"old {i}", f"{folder}/old {i}") for i, folder in enumerate(old)]
+        self.taken_back: list[Filing] = []
         self.in_flight: list[FilingRequest] = []
         self.filed: dict[Path, str] = {}
         self.put_off: list[Path] = []
@@ -401,29 +443,56 @@ class Sorting(RuleBasedStateMachine):
 
     @precondition(lambda self: self.in_flight)
     @rule(data=st.data(), succeeds=st.booleans())
-    def filing_ends(self, data: st.DataObject, succeeds: bool) -> None:
-        request = data.draw(st.sampled_from(self.in_flight))
-        self.in_flight.remove(request)
-        shown = self.session.current
-        (self.session.moved if succeeds else self.session.move_failed)(request)
-        assert shown in (self.session.current, None)
+    def filings_end(self, data: st.DataObject, succeeds: bool) -> None:
+        requests = data.draw(st.lists(st.sampled_from(self.in_flight), min_size=1, unique=True))
+        self.in_flight = [request for request in self.in_flight if request not in requests]
+        shown, queue = self.session.current, list(self.session.queue)
         if succeeds:
-            self.done.append(filing(request.clip.name, f"{request.folder}/{request.clip.name}"))
+            for request in requests:
+                self.session.moved(request)
+                self.done.append(filing(request.clip.name, f"{request.folder}/{request.clip.name}"))
         else:
-            self.where[request.clip] = UNSORTED
-            del self.filed[request.clip]
-            if self.fits(request.clip):
-                assert self.session.queue.index(request.clip) == min(request.place, len(self.session.queue) - 1)
+            self.session.move_failed(requests, {})
+            self.where |= dict.fromkeys((request.clip for request in requests), UNSORTED)
+            expected = list(queue)
+            for request in sorted(requests, key=lambda request: request.place)[::-1]:
+                del self.filed[request.clip]
+                if self.fits(request.clip):
+                    expected.insert(min(request.place, len(queue)), request.clip)
+            assert list(self.session.queue) == expected
+        assert shown in (self.session.current, None)
 
     @precondition(lambda self: self.done)
     @rule(data=st.data())
     def undone(self, data: st.DataObject) -> None:
-        taken_back = data.draw(st.sampled_from(self.done))
-        self.done.remove(taken_back)
-        self.session.undone(taken_back)
-        assert self.session.current == taken_back.source
-        self.where[taken_back.source] = UNSORTED
-        self.filed.pop(taken_back.source, None)
+        filings = data.draw(st.lists(st.sampled_from(self.done), min_size=1, unique=True))
+        queue, cursor = list(self.session.queue), self.session.cursor
+        self.session.undone(filings)
+        clips = [taken_back.source for taken_back in filings[::-1]]
+        came_in = [clip for clip in clips if clip == clips[0] or self.fits(clip)]
+        on_screen = queue[cursor : cursor + 1] if queue and self.fits(queue[cursor]) else []
+        assert list(self.session.queue) == queue[:cursor] + came_in + on_screen + queue[cursor + 1 :]
+        assert self.session.current == clips[0]
+        self.done = [one for one in self.done if one not in filings]
+        self.taken_back += filings
+        for clip in clips:
+            self.where[clip] = UNSORTED
+            self.filed.pop(clip, None)
+
+    @precondition(lambda self: self.taken_back)
+    @rule(data=st.data())
+    def redone(self, data: st.DataObject) -> None:
+        filings = data.draw(st.lists(st.sampled_from(self.taken_back), min_size=1, unique_by=lambda one: one.source))
+        # What was filed again meanwhile, or has gone, is refused.
+        filings = [one for one in filings if self.where[one.source] == UNSORTED]
+        self.taken_back = [one for one in self.taken_back if one not in filings]
+        queue, cursor = list(self.session.queue), self.session.cursor
+        again = {one.source: one.target.parent.name for one in filings}
+        self.session.redone(filings)
+        assert self.session.upcoming(1) == [clip for clip in queue[cursor:] + queue[:cursor] if clip not in again][:1]
+        self.where |= again
+        self.filed |= again
+        self.done += filings
 
     @rule(step=st.integers(-3, 3))
     def walk(self, step: int) -> None:
@@ -469,7 +538,7 @@ class Sorting(RuleBasedStateMachine):
     def gone(self, data: st.DataObject) -> None:
         clip = data.draw(st.sampled_from([ROOT / "never seen", *self.where]))
         expected = self.neighbour() if clip == self.session.current else self.session.upcoming(1)
-        self.session.gone(clip)
+        self.session.gone([clip])
         assert self.session.upcoming(1) == expected
         if self.where.get(clip) == UNSORTED:
             self.where[clip] = GONE

@@ -1,23 +1,28 @@
 """Carrying out what the journal says, and settling what was cut short: all of a filing arrives, or none of it does.
 
-The file system is asked what is true after every failure, as after a crash.
+Many filings are carried out in a bunch: all of it is in the journal before the first file is touched, each folder is
+seen to the disk once, and the outcomes are written together. The file system is asked what is true after every
+failure, as after a crash.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tiksort_tui.domain import Filing
 from tiksort_tui.errors import MoveError
 from tiksort_tui.library import relocate
-from tiksort_tui.library.entries import ARRIVED, TURNED, Entry, State, is_forward
+from tiksort_tui.library.entries import ARRIVED, TURNED, Change, Entry, State, is_forward
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.naming import shown
 from tiksort_tui.library.settle import Found, ends, locate, part_of, unfinished_copies
 
+# What is not begun by then is left for the next bunch: copies to another disk take their time.
+BUNCH_SECONDS = 1.0
 # How many files a sentence names.
 _NAMED = 5
 
@@ -38,25 +43,41 @@ class Settled:
 class Carrier:
     """Moves the files of unsettled entries of `journal` in the library `root`.
 
-    All entries that are handed over together are those of one filing, the clip's first. To be used while the journal
-    is held exclusively.
+    Entries that are handed over together are those of one filing, the clip's first. To be used while the journal is
+    held exclusively.
     """
 
     def __init__(self, root: Path, journal: Journal) -> None:
         self._root = root
         self._journal = journal
 
-    def carry_out(self, entries: Sequence[Entry]) -> None:
-        """Do what `entries` say; raises MoveError if their files did not arrive, and they are where they were."""
-        arrived = ARRIVED[entries[0].state]
+    def carry_out(self, filings: Sequence[Sequence[Entry]]) -> list[MoveError | None]:
+        """Do what `filings` say, one after another, at least the first and as many as there is time for.
+
+        Tells of each that was begun why it did not arrive, and is where it was; None where it did. The journal has
+        the others as they were before.
+        """
+        until = time.monotonic() + BUNCH_SECONDS
+        errors: list[OSError | None] = []
+        arrived: list[Change] = []
+        for filing in filings:
+            if errors and time.monotonic() > until:
+                break
+            try:
+                arrived += self._relocate_all(filing)
+                errors.append(None)
+            except OSError as error:
+                errors.append(error)
+        left = [(entry, _stayed(entry.state), entry.stamp) for filing in filings[len(errors) :] for entry in filing]
         try:
-            for entry in entries:
-                self._relocate(entry)
-            self._journal.change([(entry, arrived, relocate.stamp_of(ends(self._root, entry)[1])) for entry in entries])
+            self._sync(entry for entry, _, _ in arrived)
+            self._journal.change([*arrived, *left])
         except OSError as error:
-            settled = self.settle(self._journal.reread(entries))
-            if settled.state != arrived:
-                raise MoveError(f"{settled.message}: {relocate.reason(error)}") from error
+            self._journal.change(left)
+            errors = [before or error for before in errors]
+        return [
+            self._refusal(filing, error) if error else None for filing, error in zip(filings, errors, strict=False)
+        ]
 
     def settle(self, entries: Sequence[Entry]) -> Settled:
         """Finish `entries` or roll them back; what cannot be settled now stays as it is."""
@@ -92,6 +113,7 @@ class Carrier:
                 for entry, one in zip(entries, found, strict=True):
                     if one.place == "arrived":
                         self._relocate(entry)
+                self._sync(entries)
             except OSError as error:
                 barred.append(error)
             entries = self._journal.reread(entries)
@@ -126,6 +148,24 @@ class Carrier:
     def _locate(self, entries: Sequence[Entry]) -> list[Found]:
         return [locate(self._root, entry, self._note_for(entry)) for entry in entries]
 
+    def _refusal(self, filing: Sequence[Entry], error: OSError) -> MoveError | None:
+        """Put a filing right in which `error` came up; None if it is done after all."""
+        settled = self.settle(self._journal.reread(filing))
+        if settled.state == ARRIVED[filing[0].state]:
+            return None
+        return MoveError(f"{settled.message}: {relocate.reason(error)}")
+
+    def _relocate_all(self, filing: Sequence[Entry]) -> list[Change]:
+        for entry in filing:
+            self._relocate(entry)
+        return [(entry, ARRIVED[entry.state], relocate.stamp_of(ends(self._root, entry)[1])) for entry in filing]
+
+    def _sync(self, entries: Iterable[Entry]) -> None:
+        """See the folders of `entries` to the disk, each once: first those that names have come into."""
+        both = [ends(self._root, entry) for entry in entries]
+        for folder in dict.fromkeys([there.parent for _, there in both] + [here.parent for here, _ in both]):
+            relocate.sync_folder(folder)
+
     def _relocate(self, entry: Entry) -> None:
         origin, destination = ends(self._root, entry)
         if entry.kind == "folder":
@@ -156,4 +196,9 @@ def _is_split(found: Sequence[Found]) -> bool:
 
 
 def _outcome(entry: Entry, found: Found) -> State | None:
-    return ARRIVED[entry.state] if found.place == "arrived" else ARRIVED[TURNED[entry.state]]
+    return ARRIVED[entry.state] if found.place == "arrived" else _stayed(entry.state)
+
+
+def _stayed(state: State) -> State | None:
+    """What a move in `state`, which is under way, becomes when its file is where it began; None: it is forgotten."""
+    return ARRIVED[TURNED[state]]

@@ -71,6 +71,8 @@ def is_forward(state: State) -> bool:
     return state in ("pending", "redoing")
 
 
+# Source and target of a file that is to be moved, relative to the library root, and its stamp.
+Move = tuple[Path, Path, FileStamp]
 # An entry with its state and stamp to be; no state: it is forgotten.
 Change = tuple[Entry, State | None, FileStamp]
 

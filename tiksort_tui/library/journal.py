@@ -20,7 +20,7 @@ from pathlib import Path
 from tiksort_tui.database import identity, is_damage, set_aside
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.errors import LibraryError
-from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, entry_of
+from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, Move, entry_of
 from tiksort_tui.library.relocate import Made
 
 # The statements that bring a record of one version to the next.
@@ -100,26 +100,30 @@ class Journal:
             os.close(descriptor)
 
     def begin(
-        self, moves: Sequence[tuple[Path, Path, FileStamp]], action: int | None = None, kind: Kind = "file"
-    ) -> list[Entry]:
-        """Write the pending entries of one filing, (source, target, stamp) each; with no `action` it is one itself."""
+        self, filings: Sequence[Sequence[Move]], action: int | None = None, kind: Kind = "file"
+    ) -> list[list[Entry]]:
+        """Write the pending entries of `filings`, all or none; with no `action` they are one, of the first's number."""
         now = time.time_ns()
-        entries: list[Entry] = []
+        begun: list[list[Entry]] = []
         with self._transaction() as connection:
-            for source, target, stamp in moves:
-                cursor = connection.execute(
-                    "INSERT INTO moves (kind, time_ns, source, target, state, stamp) VALUES (?, ?, ?, ?, 'pending', ?)",
-                    (kind, now, os.fsencode(source), os.fsencode(target), json.dumps(stamp)),
-                )
-                number = cursor.lastrowid
-                assert number is not None
-                filing = entries[0].id if entries else number
-                entry = Entry(number, filing, action or filing, kind, now, source, target, "pending", stamp)
-                connection.execute(
-                    "UPDATE moves SET filing = ?, action = ? WHERE id = ?", (entry.filing, entry.action, entry.id)
-                )
-                entries.append(entry)
-        return entries
+            for moves in filings:
+                entries: list[Entry] = []
+                for source, target, stamp in moves:
+                    cursor = connection.execute(
+                        "INSERT INTO moves (kind, time_ns, source, target, state, stamp) "
+                        "VALUES (?, ?, ?, ?, 'pending', ?)",
+                        (kind, now, os.fsencode(source), os.fsencode(target), json.dumps(stamp)),
+                    )
+                    number = cursor.lastrowid
+                    assert number is not None
+                    action = action or number
+                    filing = entries[0].id if entries else number
+                    entries.append(Entry(number, filing, action, kind, now, source, target, "pending", stamp))
+                    connection.execute(
+                        "UPDATE moves SET filing = ?, action = ? WHERE id = ?", (filing, action, number)
+                    )
+                begun.append(entries)
+        return begun
 
     def change(self, changes: Sequence[Change]) -> list[Entry]:
         """Bring entries to their new states, all or none; what is under way is begun or ended by this.
@@ -151,19 +155,19 @@ class Journal:
 
     def unsettled(self) -> list[list[Entry]]:
         """The filings whose move may have been cut short, oldest first."""
-        return _by_filing(
+        return by_filing(
             self._select("WHERE state IN ('pending', 'reverting', 'undoing', 'redoing') ORDER BY filing, id")
         )
 
     def last_done(self) -> list[list[Entry]]:
         """The filings of the action that was begun last, of those that can be taken back; newest first."""
         last = "(SELECT max(action) FROM moves WHERE state = 'done')"
-        return _by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
+        return by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
 
     def first_undone(self) -> list[list[Entry]]:
         """The filings of the action that was begun first, of those that can be redone; oldest first."""
         first = "(SELECT min(action) FROM moves WHERE state = 'undone')"
-        return _by_filing(self._select(f"WHERE state = 'undone' AND action = {first} ORDER BY filing, id"))
+        return by_filing(self._select(f"WHERE state = 'undone' AND action = {first} ORDER BY filing, id"))
 
     def history(self, limit: int) -> list[Entry]:
         """The first entries, the clips', of the last `limit` filings and renamings, newest first."""
@@ -171,7 +175,8 @@ class Journal:
 
     def reread(self, entries: Sequence[Entry]) -> list[Entry]:
         """`entries` of one filing, none forgotten, with all that was noted since."""
-        known = {entry.id: entry for entry in self._select("WHERE filing = ?", entries[0].filing)}
+        # By id, which is found without looking through all; between these there are only entries of that filing.
+        known = {entry.id: entry for entry in self._select("WHERE id BETWEEN ? AND ?", entries[0].id, entries[-1].id)}
         return [known[entry.id] for entry in entries]
 
     def close(self) -> None:
@@ -274,5 +279,6 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _by_filing(entries: list[Entry]) -> list[list[Entry]]:
+def by_filing(entries: list[Entry]) -> list[list[Entry]]:
+    """`entries`, of which those of one filing follow each other, by filing."""
     return [list(filing) for _, filing in groupby(entries, lambda entry: entry.filing)]

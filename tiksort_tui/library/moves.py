@@ -1,45 +1,52 @@
 """Filing clips with what belongs to them, taking filings back, and putting right what a crash cut short.
 
-What a user wishes is checked, planned and written to the journal here; `carry` does it, and no other code moves a
-user's file. At every moment each clip exists whole, at a place that the journal knows.
+What a user wishes is planned, written to the journal and carried out here, by the bunch; `carry` does it, and no other
+code moves a user's file. At every moment each clip exists whole, at a place that the journal knows.
 Nothing is ever deleted, overwritten or forced; where two different files claim one place, both are kept.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
-import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from tiksort_tui.config import LibraryConfig
-from tiksort_tui.domain import FileStamp, Filing, FolderRename, visible
-from tiksort_tui.errors import DuplicateError, MoveError
+from tiksort_tui.domain import Filing, FolderRename, visible
+from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
+from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
 from tiksort_tui.library.carry import Carrier, Settled, filing_of
-from tiksort_tui.library.entries import Entry, State
-from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.naming import check_new_folder, is_label, need_label, numbered, shown
+from tiksort_tui.library.entries import Change, Entry, Move, State
+from tiksort_tui.library.journal import Journal, by_filing
+from tiksort_tui.library.naming import check_new_folder, need_label, shown
+from tiksort_tui.library.plan import Planner
 from tiksort_tui.library.settle import ends, is_same, look
-from tiksort_tui.library.sidecars import sidecars_of
-from tiksort_tui.library.state import TRASH_FOLDER
 
 _DEFAULTS = LibraryConfig()
+_OnTheWay = Literal["undoing", "redoing"]
+
+
+def _to_the_end(done: int, of: int) -> bool:
+    """Goes on."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Retraced:
     """What `Mover.undo` or `Mover.redo` did, in that order, and the refusals that stopped it.
 
-    Filings and renamings are as they were done: after an undo a clip is at its `source` again.
+    Filings and renamings are as they were done: after an undo a clip is at its `source` again. `left` is how many
+    filings of the last action are as they were because it was not to go on.
     """
 
     filings: tuple[Filing, ...] = ()
     folders: tuple[FolderRename, ...] = ()
-    refusals: tuple[MoveError, ...] = ()
+    refusals: tuple[TiksortError, ...] = ()
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +71,37 @@ class Mover:
         self._carrier = Carrier(root, journal)
         self._config = config
 
-    def file(self, clip: Path, folder: str, action: int | None = None, free_name: bool = True) -> Filing:
+    def file(self, clip: Path, folder: str, free_name: bool = True) -> Filing:
         """Bring `clip`, and what belongs to it, into the direct sub-folder `folder`.
 
-        Where one of the names is taken, all get the next free number, `NAME (2).mp4`, if a `free_name` will do. The
-        filings of one bulk action bear its number: the `entry` of its first filing. Raises DuplicateError where the
-        same content is there under that name, MoveError where the clip cannot be filed; then everything is where it
-        was.
+        Where one of the names is taken, all get the next free number, `NAME (2).mp4`, if a `free_name` will do. Raises
+        DuplicateError where the same content is there under that name, MoveError where the clip cannot be filed; then
+        everything is where it was.
         """
-        with self._journal.exclusive():
-            try:
-                self._check(clip)
-                need_label(self._root, folder, self._config.file_through_links)
-                if os.path.samefile(self._top(clip), self._root / folder):
-                    raise MoveError(f"{shown(clip)} is in {folder!r} already")
-                moves = self._plan(clip, self._root / folder)
-                if not free_name and moves[0][1].name != clip.name:
-                    taken = shown(self._root / folder / clip.name)
-                    raise MoveError(f"{taken} is there already: rename one of the two, then file the clip again")
-            except OSError as error:
-                raise MoveError(f"{shown(clip)} was not filed: {relocate.reason(error)}") from error
-            return self._file(moves, action)
+        return self._file_one(lambda planner: planner.into(clip, folder, free_name))
 
     def trash(self, clip: Path) -> Filing:
         """Bring `clip`, and what belongs to it, into the library's trash folder; otherwise like `file`."""
-        trash = self._root / TRASH_FOLDER
-        with self._journal.exclusive():
-            try:
-                self._check(clip)
-                if self._top(clip) == trash:
-                    raise MoveError(f"{shown(clip)} is in the trash already")
-                if not os.path.lexists(trash):
-                    trash.mkdir()
-                    relocate.sync_folder(self._root)
-                if trash.is_symlink() or not trash.is_dir():
-                    raise MoveError(f"{shown(trash)} is no folder of the library: move it away, then try again")
-                moves = self._plan(clip, trash, keep_duplicates=True)
-            except OSError as error:
-                raise MoveError(f"{shown(clip)} was not put in the trash: {relocate.reason(error)}") from error
-            return self._file(moves, None)
+        return self._file_one(lambda planner: planner.into_trash(clip))
+
+    def file_all(self, clips: Sequence[tuple[Path, str]], go_on: GoOn = _to_the_end) -> list[Filing | TiksortError]:
+        """`file` these clips, each into its folder, as one action; tells what came of each, in turn.
+
+        One that cannot be filed does not hinder the others; where the journal can no longer be used, LibraryError is
+        what came of the rest. Where `go_on` says no, the rest stays where it is, and nothing is told of it.
+        """
+        action: int | None = None
+
+        def file_some(left: Sequence[tuple[Path, str]]) -> list[Filing | MoveError]:
+            nonlocal action
+            planner = Planner(self._root, self._config)
+            begin = partial(self._journal.begin, action=action)
+            with self._journal.exclusive():
+                done = carry_out_bunch(left, lambda one: planner.into(*one), begin, self._carrier)
+            action = action or next((one[0].action for one in done if isinstance(one, list)), None)
+            return [filing_of(self._root, one[0]) if isinstance(one, list) else one for one in done]
+
+        return [*in_bunches(clips, file_some, go_on)]
 
     def rename_folder(self, old: str, new: str) -> FolderRename:
         """Give the direct sub-folder `old` the name `new`; filings into it can be undone as before.
@@ -119,29 +118,32 @@ class Mover:
                 stamp = relocate.stamp_of(self._root / old)
             except OSError as error:
                 raise MoveError(f"{visible(old)} was not renamed: {relocate.reason(error)}") from error
-            entries = self._journal.begin([(Path(old), Path(new), stamp)], kind="folder")
-            self._carrier.carry_out(entries)
-            return FolderRename(entries[0].id, old, new)
+            begun = self._journal.begin([[(Path(old), Path(new), stamp)]], kind="folder")
+            (refusal,) = self._carrier.carry_out(begun)
+            if refusal:
+                raise refusal
+            return FolderRename(begun[0][0].id, old, new)
 
-    def undo(self, count: int = 1) -> Retraced:
+    def undo(self, count: int = 1, go_on: GoOn = _to_the_end) -> Retraced:
         """Take back the last `count` actions, newest first, until a filing in one of them is refused.
 
-        The other filings of that action are taken back nevertheless. A filing is taken back whole or not at all. One
-        that has a file that has changed or gone since is refused once and then let go of, so that it does not stand
-        in the way of those before it; one whose old place is taken, or cannot be reached, can be tried again.
+        The other filings of that action are taken back nevertheless, as long as `go_on` says so; what it leaves can be
+        taken back later. A filing is taken back whole or not at all. One that has a file that has changed or gone since
+        is refused once and then let go of, so that it does not stand in the way of those before it; one whose old place
+        is taken, or cannot be reached, can be tried again.
         """
-        return self._retrace(count, "undoing")
+        return self._retrace(count, "undoing", go_on)
 
     def undo_filings(self, count: int) -> Retraced:
         """Take back the last `count` filings, newest first, also some out of one action; otherwise like `undo`."""
         return self._retrace(count, "undoing", whole_actions=False)
 
-    def redo(self, count: int = 1) -> Retraced:
-        """Do again what the last `count` undos took back, the last one first; refusals are those of `undo`.
+    def redo(self, count: int = 1, go_on: GoOn = _to_the_end) -> Retraced:
+        """Do again what the last `count` undos took back, the last one first; otherwise like `undo`.
 
         What was undone can be redone until something else is filed.
         """
-        return self._retrace(count, "redoing")
+        return self._retrace(count, "redoing", go_on)
 
     def history(self, limit: int) -> tuple[Recorded, ...]:
         """The last `limit` filings and renamings, newest first."""
@@ -165,74 +167,61 @@ class Mover:
         if self._journal.unsettled():
             raise MoveError("a move was cut short, and no folder is renamed before it is put right: start again")
 
-    def _check(self, clip: Path) -> None:
-        if not self._is_inside(clip):
-            raise MoveError(f"{shown(clip)} is not in the library {shown(self._root)}: only its own clips are filed")
-        if clip.name.startswith("."):
-            raise MoveError(f"{shown(clip)} is hidden, and no clip of the library: give it another name first")
-        if not stat.S_ISREG(os.lstat(clip).st_mode):
-            raise MoveError(f"{shown(clip)} is a link or no file at all: only real files are filed")
-
-    def _is_inside(self, clip: Path) -> bool:
-        if not clip.is_relative_to(self._root) or ".." in clip.parts:
-            return False
-        place, top = Path(os.path.realpath(clip.parent)), self._top(clip)
-        if self._config.file_through_links and is_label(self._root, top.name, through_links=True):
-            return place.is_relative_to(os.path.realpath(top))
-        return place.is_relative_to(os.path.realpath(self._root))
-
-    def _top(self, path: Path) -> Path:
-        return self._root / path.relative_to(self._root).parts[0]
-
-    def _plan(
-        self, clip: Path, folder: Path, keep_duplicates: bool = False
-    ) -> list[tuple[Path, Path, FileStamp]]:
-        """Source, target and stamp of the clip and of what belongs to it, under the first number that is free."""
-        files = [clip, *sidecars_of(clip, self._config)]
-        suffixes = [file.name[len(clip.stem) :] for file in files]
-        for number in itertools.count(1):
-            stem = numbered(clip.stem, number, suffixes)
-            targets = [folder / (stem + suffix) for suffix in suffixes]
-            if not keep_duplicates and os.path.lexists(targets[0]) and relocate.same_content(clip, targets[0]):
-                raise DuplicateError(
-                    f"{shown(clip)} is a duplicate of {shown(targets[0])}; one of the two is enough", targets[0]
-                )
-            if not any(map(os.path.lexists, targets)):
-                break
-        return [
-            (file.relative_to(self._root), target.relative_to(self._root), relocate.stamp_of(file))
-            for file, target in zip(files, targets, strict=True)
-        ]
-
-    def _file(self, moves: Sequence[tuple[Path, Path, FileStamp]], action: int | None) -> Filing:
-        entries = self._journal.begin(moves, action)
-        self._carrier.carry_out(entries)
-        return filing_of(self._root, entries[0])
-
-    def _retrace(self, count: int, state: Literal["undoing", "redoing"], whole_actions: bool = True) -> Retraced:
-        done: list[Filing | FolderRename] = []
-        refusals: list[MoveError] = []
+    def _file_one(self, plan: Callable[[Planner], list[Move] | None]) -> Filing:
         with self._journal.exclusive():
-            for _ in range(count):
+            planner = Planner(self._root, self._config)
+            (outcome,) = carry_out_bunch([planner], plan, self._journal.begin, self._carrier)
+        if isinstance(outcome, MoveError):
+            raise outcome
+        return filing_of(self._root, outcome[0])
+
+    def _retrace(
+        self, count: int, state: _OnTheWay, go_on: GoOn = _to_the_end, whole_actions: bool = True
+    ) -> Retraced:
+        done: list[Filing | FolderRename] = []
+        refusals: dict[TiksortError, None] = {}
+        left = 0
+        with self._journal.exclusive():
+            while count > 0 and not refusals and not left:
                 action = self._journal.last_done() if state == "undoing" else self._journal.first_undone()
-                for entries in action if whole_actions else action[:1]:
-                    try:
-                        self._set_out_again(entries, state)
-                        done.append(self._what(entries[0]))
-                    except MoveError as refusal:
-                        refusals.append(refusal)
-                if refusals or not action:
+                if not action:
                     break
+                action = action if whole_actions else action[:count]
+                outcomes = in_bunches(action, lambda some: self._set_out_again(some, state), go_on)
+                done += [self._what(one[0]) for one in outcomes if isinstance(one, list)]
+                refusals.update((one, None) for one in outcomes if isinstance(one, TiksortError))
+                left = len(action) - len(outcomes)
+                count -= 1 if whole_actions else len(action)
+        for refusal in refusals:
+            if isinstance(refusal, LibraryError) and not done:
+                raise refusal
         filings = tuple(one for one in done if isinstance(one, Filing))
         folders = tuple(one for one in done if isinstance(one, FolderRename))
-        return Retraced(filings, folders, tuple(refusals))
+        return Retraced(filings, folders, tuple(refusals), left)
 
-    def _set_out_again(self, entries: Sequence[Entry], state: Literal["undoing", "redoing"]) -> None:
+    def _set_out_again(self, filings: Sequence[list[Entry]], state: _OnTheWay) -> list[list[Entry] | MoveError]:
+        claims = Claims()
+
+        def plan(filing: list[Entry]) -> list[Change] | None:
+            # Renaming a folder is an action of its own, and comes alone.
+            both = [path for entry in filing for path in (entry.source, entry.target)]
+            if claims.touch(*both):
+                return None
+            changes = self._changes_to(filing, state)
+            claims.take(*both)
+            return changes
+
+        def begin(plans: Sequence[list[Change]]) -> list[list[Entry]]:
+            return by_filing(self._journal.change([change for plan in plans for change in plan]))
+
+        return carry_out_bunch(filings, plan, begin, self._carrier)
+
+    def _changes_to(self, filing: Sequence[Entry], state: _OnTheWay) -> list[Change]:
         """Take one filing back, or redo it, if all its files are as they were left and their old names are free."""
-        if entries[0].kind == "folder":
+        if filing[0].kind == "folder":
             self._need_settled()
-        stamps: list[FileStamp] = []
-        for entry in entries:
+        changes: list[Change] = []
+        for entry in filing:
             origin, destination = ends(self._root, replace(entry, state=state))
             why = f"{shown(origin)} was not {'taken back' if state == 'undoing' else 'filed again'}: "
             try:
@@ -241,7 +230,7 @@ class Mover:
                     raise MoveError(f"{why}the folder {shown(origin.parent)} is not there; bring it back and try again")
                 if stamp is None or not (entry.kind == "folder" or is_same(stamp, entry.stamp)):
                     given_up: State = "lost" if state == "undoing" else "withdrawn"
-                    self._journal.change([(each, given_up, each.stamp) for each in entries])
+                    self._journal.change([(each, given_up, each.stamp) for each in filing])
                     what = "it is no longer there" if stamp is None else "it has changed since, and stays"
                     raise MoveError(f"{why}{what}; move it by hand if need be")
                 another_case = entry.kind == "folder" and origin.name.casefold() == destination.name.casefold()
@@ -249,10 +238,8 @@ class Mover:
                     raise MoveError(f"{why}{shown(destination)} is there already; move that away and try again")
             except OSError as error:
                 raise MoveError(why + relocate.reason(error)) from error
-            stamps.append(stamp)
-        self._carrier.carry_out(
-            self._journal.change([(entry, state, stamp) for entry, stamp in zip(entries, stamps, strict=True)])
-        )
+            changes.append((entry, state, stamp))
+        return changes
 
     def _what(self, entry: Entry) -> Filing | FolderRename:
         if entry.kind == "folder":

@@ -68,11 +68,12 @@ def check_new_folder(root: Path, name: str, instead_of: str | None = None) -> No
     if name.endswith(".") or name.partition(".")[0].rstrip().upper() in _RESERVED:
         raise MoveError(f"{shown_name}: Windows and its disks cannot hold a folder of that name")
     for there in os.listdir(root):
-        if _told_apart_by(there) == _told_apart_by(name) and there != instead_of:
+        if told_apart_by(there) == told_apart_by(name) and there != instead_of:
             raise MoveError(f"{visible(there)} is there already")
 
 
-def _told_apart_by(name: str) -> str:
+def told_apart_by(name: str) -> str:
+    """What is the same for names that some file system, or a person, takes for one."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -65,9 +65,10 @@ def stamp_of(path: Path) -> FileStamp:
 
 
 def relocate(source: Path, target: Path, stamp: FileStamp, part: Path, note: Note) -> None:
-    """Bring the file `source`, whose stamp is `stamp`, to `target`, and see both folders to the disk.
+    """Bring the file `source`, whose stamp is `stamp`, to `target`; both folders are still to be seen to the disk.
 
-    `part` is the free name beside `target` that a copy is made under.
+    `part` is the free name beside `target` that a copy is made under. An original is removed only when its copy, or
+    its other link, is on the disk.
     """
     try:
         rename(source, target, stamp, note)
@@ -80,8 +81,6 @@ def relocate(source: Path, target: Path, stamp: FileStamp, part: Path, note: Not
         rename(part, target, finished, note)
         sync_folder(target.parent)
         unlink_unchanged(source, stamp)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
 
 
 def rename(source: Path, target: Path, stamp: FileStamp, note: Note) -> None:
@@ -104,19 +103,21 @@ def rename(source: Path, target: Path, stamp: FileStamp, note: Note) -> None:
 
 
 def rename_folder(source: Path, target: Path) -> None:
-    """Give the folder `source` the name `target` beside it, also one that differs only in case; EEXIST if taken."""
+    """Give the folder `source` the name `target` beside it, also one that differs only in case; EEXIST if taken.
+
+    The folder that both are in is still to be seen to the disk.
+    """
     if os.path.lexists(target) and os.path.samefile(source, target):
         os.rename(source, target)  # A file system that does not tell the two names apart.
-    else:
-        try:
-            rename_exclusive(source, target)
-        except OSError as error:
-            if error.errno not in _NO_EXCLUSIVE_RENAME:
-                raise
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
-            os.rename(source, target)  # Replaces nothing but an empty folder that was made this instant.
-    sync_folder(target.parent)
+        return
+    try:
+        rename_exclusive(source, target)
+    except OSError as error:
+        if error.errno not in _NO_EXCLUSIVE_RENAME:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        os.rename(source, target)  # Replaces nothing but an empty folder that was made this instant.
 
 
 def rename_exclusive(source: Path, target: Path) -> None:
@@ -148,6 +149,8 @@ def rename_over_placeholder(source: Path, target: Path, note: Note) -> None:
     if os.lstat(target).st_size:
         raise _changed(target)
     os.rename(source, target)
+    # File systems so poor do both halves of a rename when they like.
+    sync_folder(target.parent)
 
 
 def copy(source: Path, part: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from tiksort_tui.config import LibraryConfig
@@ -14,23 +17,40 @@ _SUBTITLES = ("srt", "vtt")
 _LANGUAGE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 
 
-def sidecars_of(clip: Path, config: LibraryConfig) -> list[Path]:
+def sidecars_of(clip: Path, config: LibraryConfig, names: Sequence[str] | None = None) -> list[Path]:
     """The regular files that go where `clip` goes, in order of name.
 
-    One that belongs to another video too (`a.jpg` beside `a.mp4` and `a.mkv`) is not among them.
+    One that belongs to another video too (`a.jpg` beside `a.mp4` and `a.mkv`) is not among them. `names` are those in
+    the clip's folder, in order, where they are known.
     """
-    names = os.listdir(clip.parent)
+    names = sorted(os.listdir(clip.parent)) if names is None else names
     videos = tuple(f".{extension.lower()}" for extension in config.extensions)
     kinds = {kind.lower() for kind in config.sidecars}
-    owners = {Path(name).stem for name in names if name != clip.name and name.lower().endswith(videos)}
+
+    def is_shared(name: str) -> bool:
+        """Whether another video claims `name`: its stem ends before one of the dots."""
+        return any(
+            other != clip.name and os.path.splitext(other)[0] == stem and other.lower().endswith(videos)
+            for stem in (name[:place] for place, char in enumerate(name) if char == ".")
+            if _belongs(name, stem, kinds)
+            for other in _bearing(stem, names)
+        )
+
     return [
         clip.parent / name
-        for name in sorted(names)
+        for name in _bearing(clip.stem, names)
         if name != clip.name
         and _belongs(name, clip.stem, kinds)
-        and not any(_belongs(name, stem, kinds) for stem in owners)
+        and not is_shared(name)
         and stat.S_ISREG(os.lstat(clip.parent / name).st_mode)
     ]
+
+
+def _bearing(stem: str, names: Sequence[str]) -> Iterator[str]:
+    """Those of the ordered `names` that are `stem` with something behind a dot."""
+    start = f"{stem}."
+    following = map(names.__getitem__, range(bisect_left(names, start), len(names)))
+    return takewhile(lambda name: name.startswith(start), following)
 
 
 def _belongs(name: str, stem: str, kinds: set[str]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiksort_tui.ordering import Filter, Order, Show, Suggested
+from tiksort_tui.tui.asking import ask_for_folder, ask_where_to, ask_which_to_rename
 from tiksort_tui.tui.keymap import CHANGING, shown
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.selection import Selection, count_alike
@@ -31,9 +32,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
         case "take_1" | "take_2" | "take_3":
             screen.take(command)
         case "choose":
-            names = [folder.name for folder in session.folders]
-            choice, clip = ChoiceScreen("File into", names, creates="new folder"), session.current
-            screen.lay_over(choice, lambda folder: screen.file_into_chosen(folder, clip))
+            ask_where_to(app)
         case "trash":
             if request := session.trash():
                 moves.file(request)
@@ -93,8 +92,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
             else:
                 screen.say("no other clip is known to be like this one")
         case "rename_folder":
-            names = [folder.name for folder in session.folders]
-            screen.lay_over(ChoiceScreen("Give another name to", names), screen.ask_for_new_name)
+            ask_which_to_rename(app)
         case "palette":
             rows = {f"{what.what}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
             screen.lay_over(ChoiceScreen("Do", list(rows)), lambda row: screen.do(rows.get(row, "")))
@@ -103,7 +101,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
 
             screen.lay_over(ModelScreen())
         case "new_folder":
-            screen.ask_for_folder()
+            ask_for_folder(app)
         case "details" if session.current is not None:
             from tiksort_tui.tui.screens.details import DetailsScreen
 

@@ -9,7 +9,6 @@ import select
 import signal
 import sys
 import threading
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,7 +41,9 @@ from tiksort_tui.tui.watching import watch_library
 
 PLAYER_LOG = "mpv.log"
 TERMINAL_SECONDS = 1.0
-# After the terminal is gone, the moves in flight have this long.
+# Who leaves waits so long for the moves in flight, and for the rest of a bunch.
+FINISH_SECONDS = 5.0
+# After the terminal is gone, all of that has this long.
 HANG_UP_SECONDS = 10.0
 PLAYER = "player"
 
@@ -66,7 +67,6 @@ class SortApp(App[None]):
         self.playback: Playback | None = None
         self.notices: list[str] = []
         self.speech = False
-        self.began = time.monotonic()
         self._unchanged = False
         self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()
@@ -94,6 +94,7 @@ class SortApp(App[None]):
 
     async def on_unmount(self) -> None:
         self.runs.close()
+        self.moves.cut_short()
         # A run that sees its engine end starts another one; a look-up finds its thread gone.
         for task in self._work:
             if task.get_name() != MOVING:
@@ -126,12 +127,22 @@ class SortApp(App[None]):
         self.start(self.leave())
 
     async def leave(self, code: ExitCode = ExitCode.FINE) -> None:
-        """End the program with `code` when the moves in flight are done."""
-        if self.session.busy:
-            self.sort_screen.say("finishing the moves in flight …")
+        """End the program with `code` when the moves in flight are done.
+
+        Who files many clips in one go and leaves at once expects them filed, and seconds suffice for thousands; but
+        nobody waits minutes for a program to end, such as for copies to another disk. So what was asked for is given
+        `FINISH_SECONDS`; then actions of many clips end after the few in hand, the rest stays as it is, and the last
+        line in the terminal says so. A single clip is always finished.
+        """
         filings = [task for task in self._work if task.get_name() == MOVING]
-        await asyncio.gather(*filings, return_exceptions=True)
-        self.exit(return_code=code)
+        if filings:
+            self.sort_screen.say("finishing the moves in flight …")
+            await asyncio.wait(filings, timeout=FINISH_SECONDS)
+            self.moves.cut_short()
+            await asyncio.gather(*filings, return_exceptions=True)
+        # Once, also for who asks twice.
+        unfinished, self.moves.unfinished = self.moves.unfinished, ""
+        self.exit(return_code=code, message=unfinished)
 
     def start(self, work: Coroutine[Any, Any, None], name: str = "", alone: bool = False) -> asyncio.Task[None]:
         """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown.

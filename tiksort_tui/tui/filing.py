@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +14,17 @@ from typing import TypeVar
 from tiksort_tui.config import LibraryConfig
 from tiksort_tui.domain import Filing, FolderRename
 from tiksort_tui.errors import TiksortError
+from tiksort_tui.library.bunch import GoOn
 from tiksort_tui.library.folders import make_folder
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Retraced
 from tiksort_tui.library.state import JOURNAL, TRASH_FOLDER
+
+# How far an action of many clips is, is told so often at most.
+TELL_SECONDS = 0.1
+
+Told = Callable[[int, int], None]
+"""Called in the event loop, with how many of how many clips are done."""
 
 T = TypeVar("T")
 
@@ -27,6 +37,7 @@ class Filer:
         self._journal = Journal(state / JOURNAL)
         self._mover = Mover(root, self._journal, config)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="filing")
+        self._cut_short = threading.Event()
 
     async def file(self, clip: Path, folder: str) -> Filing:
         """File one clip, also into the trash folder; raises MoveError, and it is where it was."""
@@ -34,35 +45,27 @@ class Filer:
             return await self.in_turn(lambda: self._mover.trash(clip))
         return await self.in_turn(lambda: self._mover.file(clip, folder))
 
-    async def file_all(
-        self, clips: Sequence[tuple[Path, str]], done: Callable[[int, Filing | TiksortError], None]
-    ) -> None:
+    async def file_all(self, clips: Sequence[tuple[Path, str]], told: Told) -> list[Filing | TiksortError]:
         """File `clips`, each into its folder, as one action with nothing else between them.
 
-        `done` is called in the event loop for each of them, with its place among `clips` and what came of it.
+        Gives what came of each, in turn; of the first ones where it was cut short.
         """
-        loop = asyncio.get_running_loop()
+        go_on = self._telling(told)
+        return await self.in_turn(lambda: self._mover.file_all(clips, go_on))
 
-        def work() -> None:
-            action = None
-            for place, (clip, folder) in enumerate(clips):
-                try:
-                    filing = self._mover.file(clip, folder, action)
-                except TiksortError as error:
-                    loop.call_soon_threadsafe(done, place, error)
-                else:
-                    action = action or filing.entry
-                    loop.call_soon_threadsafe(done, place, filing)
-
-        await self.in_turn(work)
-
-    async def undo(self) -> Retraced:
+    async def undo(self, told: Told) -> Retraced:
         """Take back the last action, also one of an earlier session."""
-        return await self.in_turn(self._mover.undo)
+        go_on = self._telling(told)
+        return await self.in_turn(lambda: self._mover.undo(go_on=go_on))
 
-    async def redo(self) -> Retraced:
+    async def redo(self, told: Told) -> Retraced:
         """Do again what the last undo took back."""
-        return await self.in_turn(self._mover.redo)
+        go_on = self._telling(told)
+        return await self.in_turn(lambda: self._mover.redo(go_on=go_on))
+
+    def cut_short(self) -> None:
+        """Let actions of many clips end after the bunch in hand: what they have not come to stays as it is."""
+        self._cut_short.set()
 
     async def reconcile(self) -> list[str]:
         """Put interrupted moves right and say what was done."""
@@ -84,3 +87,16 @@ class Filer:
         """Carry out what was asked for, then close the journal."""
         await self.in_turn(self._journal.close)
         self._thread.shutdown()
+
+    def _telling(self, told: Told) -> GoOn:
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+        last = time.monotonic()
+
+        def go_on(done: int, of: int) -> bool:
+            nonlocal last
+            if time.monotonic() - last > TELL_SECONDS:
+                last = time.monotonic()
+                loop.call_soon_threadsafe(told, done, of, context=context)
+            return not self._cut_short.is_set()
+
+        return go_on

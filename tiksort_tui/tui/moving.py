@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,14 @@ from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Retraced
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest
-from tiksort_tui.tui.filing import Filer, T
+from tiksort_tui.tui.asking import ask_for_folder, ask_for_new_name
+from tiksort_tui.tui.filing import Filer, T, Told
 from tiksort_tui.tui.selection import clips
+from tiksort_tui.tui.views.text import TRASH
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-TRASH = "the trash"
 READ_ONLY = "This library is read-only: no clip can be filed."
 # The name of the tasks that move files or make folders: they are never cut short.
 MOVING = "moving"
@@ -33,6 +35,8 @@ class Moves:
         self._filer = Filer(app.root, app.state, app.config.library)
         self._lock = WriterLock(app.state)
         self._why_not = "" if os.access(app.root, os.W_OK) else READ_ONLY
+        self.unfinished = ""
+        """What was cut short when the program was to end, in words."""
         if not self._why_not:
             try:
                 self._lock.take()
@@ -108,6 +112,10 @@ class Moves:
         """Give a folder of the library another name."""
         self._app.start(self._rename_folder(old, new), name=MOVING)
 
+    def cut_short(self) -> None:
+        """Let actions of many clips end soon: what they have not come to stays as it is, and `unfinished` tells."""
+        self._filer.cut_short()
+
     async def close(self) -> None:
         """Carry out what was asked for, then let go of the library."""
         await self._filer.close()
@@ -118,7 +126,7 @@ class Moves:
         try:
             filing = await self._filer.file(clip, request.folder)
         except TiksortError as error:
-            self._failed(request, error)
+            await self._bring_back({request: error})
             what_next = ": on it, d puts it in the trash" if isinstance(error, DuplicateError) else ""
             app.sort_screen.say(f"{error}{what_next}", trouble=True)
         else:
@@ -130,36 +138,47 @@ class Moves:
 
     async def _file_all(self, requests: Sequence[FilingRequest]) -> None:
         app = self._app
-        failed: list[tuple[FilingRequest, TiksortError]] = []
-
-        def done(place: int, outcome: Filing | TiksortError) -> None:
+        clips_in_folders = [(request.clip, request.folder) for request in requests]
+        outcomes = await self._filer.file_all(clips_in_folders, self._telling("Filing"))
+        left = dict.fromkeys(requests[len(outcomes) :])
+        failed: dict[FilingRequest, TiksortError] = {}
+        for request, outcome in zip(requests, outcomes, strict=False):
             if isinstance(outcome, Filing):
-                app.session.moved(requests[place])
+                app.session.moved(request)
             else:
-                failed.append((requests[place], outcome))
-            app.sort_screen.say(f"Filing {place + 1} / {len(requests)} …", about=MOVING)
-
-        await self._filer.file_all([(request.clip, request.folder) for request in requests], done)
-        # The last one first: so each comes back to its place among the others.
-        for request, error in reversed(failed):
-            self._failed(request, error)
-        filed = len(requests) - len(failed)
+                failed[request] = outcome
+        if failed or left:
+            await self._bring_back(failed | left)
+        filed = len(outcomes) - len(failed)
         if filed:
             app.sort_screen.filed(app.session.last)
         if failed:
-            why = str(failed[0][1])
+            why = str(next(iter(failed.values())))
             app.sort_screen.say(f"Filed {clips(filed)}, {clips(len(failed))} not: {why}", trouble=True)
         else:
             app.sort_screen.say(f"Filed {clips(filed)} in one go")
+        if left:
+            self._cut_short(f"Filed {clips(filed)}, {clips(len(left))} left unsorted")
         app.runs.taught()
         app.sort_screen.changed()
 
-    def _failed(self, request: FilingRequest, error: TiksortError) -> None:
-        """Bring the clip of a filing that failed back, if it is there."""
-        duplicate_of = error.other if isinstance(error, DuplicateError) else None
-        self._app.session.move_failed(request, duplicate_of)
-        if not request.clip.exists():
-            self._app.session.gone(request.clip)
+    async def _bring_back(self, failed: Mapping[FilingRequest, TiksortError | None]) -> None:
+        """Bring the clips of filings that failed, or were not begun, back to their places, if they are there."""
+        session = self._app.session
+        gone = await asyncio.to_thread(lambda: {request.clip for request in failed if not request.clip.exists()})
+        duplicates = {
+            request.clip: error.other for request, error in failed.items() if isinstance(error, DuplicateError)
+        }
+        session.move_failed([*failed], duplicates)
+        session.gone(gone)
+
+    def _telling(self, what: str) -> Told:
+        """Says how far an action of many clips is."""
+        return lambda done, of: self._app.sort_screen.say(f"{what} {done} / {of} …", about=MOVING)
+
+    def _cut_short(self, what: str) -> None:
+        self.unfinished = f"{what}: the program was ended before all was done."
+        self._app.sort_screen.say(self.unfinished, trouble=True)
 
     async def _refile(self, clip: Path, folder: str) -> None:
         app = self._app
@@ -177,29 +196,32 @@ class Moves:
         app.sort_screen.changed()
 
     async def _undo(self) -> None:
-        undone = await self._retraced(self._filer.undo, "Nothing to undo")
-        for filing in undone.filings:
-            self._app.session.undone(filing)
+        undone = await self._retraced(self._filer.undo(self._telling("Taking back")), "Nothing to undo")
+        if undone.filings:
+            self._app.session.undone(undone.filings)
             self._app.sort_screen.filed(None)
         for rename in undone.folders:
             self._app.session.folder_renamed(rename.new, rename.old)
-        done = [f"Took {visible(one.source.name)} back from {_where(one)}" for one in undone.filings]
-        self._say(undone, done + [f"{visible(one.new)} is called {visible(one.old)} again" for one in undone.folders])
+        self._say(undone, _taken_back, lambda one: f"{visible(one.new)} is called {visible(one.old)} again")
+        if undone.left:
+            self._cut_short(f"Took {clips(len(undone.filings))} back, {clips(undone.left)} left filed, u goes on")
 
     async def _redo(self) -> None:
-        redone = await self._retraced(self._filer.redo, "Nothing to redo")
-        for filing in redone.filings:
-            self._app.session.redone(filing)
+        redone = await self._retraced(self._filer.redo(self._telling("Filing again")), "Nothing to redo")
+        if redone.filings:
+            self._app.session.redone(redone.filings)
         for rename in redone.folders:
             self._app.session.folder_renamed(rename.old, rename.new)
-        self._say(redone, [f"{what} again" for what in (*map(_filed, redone.filings), *map(_renamed, redone.folders))])
+        self._say(redone, lambda one: f"{_filed(one)} again", lambda one: f"{_renamed(one)} again")
+        if redone.left:
+            self._cut_short(f"Filed {clips(len(redone.filings))} again, {clips(redone.left)} left unsorted, U goes on")
 
     async def _make_folder(self, name: str, then: Callable[[], None] | None) -> None:
         app = self._app
         try:
             await self._filer.make_folder(name)
         except MoveError as error:
-            app.sort_screen.ask_for_folder(name, str(error))
+            ask_for_folder(app, name, str(error))
             return
         app.session.add_folder(name)
         key = next((folder.key for folder in app.session.folders if folder.name == name), None)
@@ -214,7 +236,7 @@ class Moves:
         try:
             renamed = await self._filer.rename_folder(old, new)
         except MoveError as error:
-            app.sort_screen.ask_for_new_name(old, new, str(error))
+            ask_for_new_name(app, old, new, str(error))
             return
         except TiksortError as error:
             app.sort_screen.say(str(error), trouble=True)
@@ -224,9 +246,9 @@ class Moves:
         app.sort_screen.say(_renamed(renamed))
         app.sort_screen.changed()
 
-    async def _retraced(self, work: Callable[[], Awaitable[Retraced]], nothing: str) -> Retraced:
+    async def _retraced(self, work: Awaitable[Retraced], nothing: str) -> Retraced:
         try:
-            retraced = await work()
+            retraced = await work
         except TiksortError as error:
             self._app.sort_screen.say(str(error), trouble=True)
             return Retraced()
@@ -234,14 +256,23 @@ class Moves:
             self._app.sort_screen.say(nothing)
         return retraced
 
-    def _say(self, retraced: Retraced, done: Sequence[str]) -> None:
+    def _say(
+        self, retraced: Retraced, filing: Callable[[Filing], str], renaming: Callable[[FolderRename], str]
+    ) -> None:
+        done = len(retraced.filings) + len(retraced.folders)
         if done:
-            self._app.sort_screen.say(done[0] + (f", and {len(done) - 1} more" if len(done) > 1 else ""))
-        for refusal in retraced.refusals:
-            self._app.sort_screen.say(str(refusal), trouble=True)
-        if done:
+            first = filing(retraced.filings[0]) if retraced.filings else renaming(retraced.folders[0])
+            self._app.sort_screen.say(first + (f", and {done - 1} more" if done > 1 else ""))
             self._app.runs.taught()
-        self._app.sort_screen.changed()
+        if refused := len(retraced.refusals):
+            how_many = f"{refused} of {refused + done} refused: " if refused > 1 else ""
+            self._app.sort_screen.say(f"{how_many}{retraced.refusals[0]}", trouble=True)
+        # After thousands a key may come first.
+        self._app.sort_screen.changed(soon=done <= 1)
+
+
+def _taken_back(filing: Filing) -> str:
+    return f"Took {visible(filing.source.name)} back from {_where(filing)}"
 
 
 def _filed(filing: Filing) -> str:

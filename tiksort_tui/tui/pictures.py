@@ -1,4 +1,4 @@
-"""The strip: a clip's five small pictures, in half blocks, two pixels to a cell, or in shades where colours are few."""
+"""The strip: a clip's five small pictures in blocks, two colours to a cell, or in shades where colours are few."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from rich.style import Style
 from textual.strip import Strip
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
 
-UPPER_HALF = "▀"
+# Of a cell's quarters, upper left, upper right, lower left, lower right, those that a bit of the place stands for.
+QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+# All ways to part the quarters in two, the halves first: they are taken where it does not matter.
+PARTS = (3, 5, 1, 2, 4, 6, 7)
 SHADES = " ░▒▓█"
 # The pixels of a cell, across and down.
-HALF_BLOCKS = 1, 2
+HALVES, SQUARE = (1, 2), (2, 4)
+OPAQUE = 127
+# What is made smaller than this loses its edges, and is sharpened.
+BLURRED_UNDER, SHARPNESS = 0.4, 50
 # A picture that is narrower than this shows nothing.
 NARROWEST = 3
 # Broad pictures stand in two rows where they are this much larger then.
@@ -26,25 +34,41 @@ WORTH_TWO_ROWS = 1.2
 
 
 def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
-    """At most `height` lines of `width` cells that show `jpegs` side by side. For a thread: it decodes pictures."""
-    sheet = sheet_of(jpegs, width, height)
+    """At most `height` lines of `width` cells that show `jpegs` side by side. For a thread: it decodes pictures.
+
+    A cell has two colours: each of its quarters the mean of those that are together, and these are the ones for which
+    that is nearest to the picture.
+    """
+    sheet = sheet_of(jpegs, width, height, SQUARE)
     if sheet is None:
         return []
-    pixels, inside = sheet.convert("RGB").load(), sheet.getchannel("A").load()
-    assert pixels is not None
-    assert inside is not None
+    # Only here: it takes long to import, and the cache, from which pictures come, needs it as well.
+    import numpy as np
 
-    def colour(x: int, y: int) -> Color | None:
-        return Color.from_rgb(*pixels[x, y]) if inside[x, y] else None  # type: ignore[misc]
+    lines = sheet.height // SQUARE[1]
+    # [lines, width, quarters, channels]: quarters are twice as high as wide.
+    cells = np.asarray(sheet.reduce((1, 2)), np.float32).reshape(lines, 2, width, 2, 4).swapaxes(1, 2)
+    colours, there = cells[..., :3].reshape(lines, width, 4, 3), cells[..., 3].reshape(lines, width, 4) > OPAQUE
+    parts = np.array([[part >> quarter & 1 for quarter in range(4)] for part in PARTS], np.float32)
+    count = parts.sum(1)[:, None]
+    inside = np.einsum("pq,yxqc->yxpc", parts, colours)
+    means = np.stack([inside / count, (colours.sum(2, keepdims=True) - inside) / (4 - count)])
+    # The squared error is least where the weighed squares of the means are largest.
+    best = ((means**2).sum(-1) * np.stack([count, 4 - count])[:, None, None, :, 0]).sum(0).argmax(-1)
+    two = np.take_along_axis(means, best[None, :, :, None, None], 3)[:, :, :, 0].round().astype(int).tolist()
+    kinds = [[PARTS[part] for part in row] for row in best.tolist()]
+    return [
+        Strip([_cell(kinds[y][x], two[0][y][x], two[1][y][x], there[y, x]) for x in range(width)], width)
+        for y in range(lines)
+    ]
 
-    lines = []
-    for y in range(0, sheet.height, 2):
-        segments = []
-        for x in range(width):
-            upper, lower = colour(x, y), colour(x, y + 1)
-            segments.append(Segment(UPPER_HALF if upper else " ", Style(color=upper, bgcolor=lower)))
-        lines.append(Strip(segments, width))
-    return lines
+
+def _cell(part: int, first: list[int], second: list[int], there: NDArray[np.bool_]) -> Segment:
+    """One cell: the quarters of `part` in the first colour, the others in the second; without those not `there`."""
+    if there.all():
+        return Segment(QUARTERS[part], Style(color=Color.from_rgb(*first), bgcolor=Color.from_rgb(*second)))
+    seen = sum(1 << quarter for quarter in range(4) if there[quarter])
+    return Segment(QUARTERS[seen], Style(color=Color.from_rgb(*first) if seen else None))
 
 
 def draw_shades(jpegs: Sequence[bytes], width: int, height: int, on_light_ground: bool = False) -> list[Strip]:
@@ -66,7 +90,7 @@ def draw_shades(jpegs: Sequence[bytes], width: int, height: int, on_light_ground
 
 
 def sheet_of(
-    jpegs: Sequence[bytes], width: int, height: int, cell: tuple[int, int] = HALF_BLOCKS
+    jpegs: Sequence[bytes], width: int, height: int, cell: tuple[int, int] = HALVES
 ) -> Image.Image | None:
     """The pictures where `place` has them, on one sheet (RGBA) of `width` cells and as many lines as they take."""
     # Only here and below: it takes 50 ms that the first screen need not wait for.
@@ -88,7 +112,7 @@ def place(
 
     Gives the lines that they take, and each (RGB) with the column and the line of its upper left corner.
     """
-    from PIL import Image
+    from PIL import Image, ImageFilter
 
     if not jpegs or width < len(jpegs) * NARROWEST or height < 1:
         return 0, []
@@ -104,11 +128,11 @@ def place(
     size = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
     across, down = -(-size[0] // cell[0]), -(-size[1] // cell[1])
     right, below = across + min(2, (width + 1) // columns - across), down + 1
-    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    placed = [
-        (i % columns * right, i // columns * below, picture.resize(size, resampling))
-        for i, picture in enumerate(pictures)
-    ]
+    resampling = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BILINEAR
+    pictures = [picture.resize(size, resampling) for picture in pictures]
+    if scale < BLURRED_UNDER:
+        pictures = [picture.filter(ImageFilter.UnsharpMask(1, SHARPNESS, 0)) for picture in pictures]
+    placed = [(i % columns * right, i // columns * below, picture) for i, picture in enumerate(pictures)]
     return rows * below - 1, placed
 
 

@@ -18,8 +18,6 @@ from tiksort_tui.tui.keymap import Keymap, shown
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import count_alike
 
-# Filings after which the speed says something.
-FILINGS_FOR_A_SPEED = 3
 TAKES = ("take_1", "take_2", "take_3")
 
 
@@ -28,7 +26,7 @@ class Scene:
     """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
 
     `taken` counts the filings by each of TAKES, `last` is the last filing, `flashed` the folder that a clip has just
-    gone into, and `panels` are the places of those that have room.
+    gone into, `pace` is what a filing takes, if that is known, and `panels` are the places of those that have room.
     """
 
     root: str
@@ -46,13 +44,12 @@ class Scene:
     message_style: str
     panels: Mapping[str, Region]
     now: float
-    began: float
+    pace: float | None
 
     def lines(self, panel: str, width: int, height: int) -> views.Lines:
         """What `panel` shows in `width` by `height` cells."""
         session, progress = self.session, self.progress
         details = self.details or Details()
-        seconds = self.now - self.began
         match panel:
             case "header":
                 told = "learning" in self.panels
@@ -63,7 +60,7 @@ class Scene:
                 return views.folders(session, width, height, self.flashed)
             case "session":
                 takes = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
-                return views.session_totals(session, takes, self.last, seconds / 60, width)
+                return views.session_totals(session, takes, self.last, self.pace, width)
             case "clip":
                 return views.clip(session, details.info, details.size, self.playback, width)
             case "strip" if self.details is None:
@@ -82,12 +79,11 @@ class Scene:
             case "alike":
                 return views.alike(session, width, height)
             case "queue" if not session.remaining:
-                return views.finished(session, seconds / 60, width, height)
+                return views.finished(session, self.pace, width, height)
             case "queue":
                 return views.queue(session, progress, width, height)
             case "progress":
-                filed = session.filed.total()
-                return views.remaining(session, seconds / filed if filed >= FILINGS_FOR_A_SPEED else None, width)
+                return views.remaining(session, self.pace, width)
             case "learning":
                 return views.learning(progress, self.now, width, height)
             case "keys":

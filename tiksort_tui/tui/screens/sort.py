@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
 
-from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.actions import perform
@@ -23,9 +22,9 @@ from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING
 from tiksort_tui.tui.message import Message
+from tiksort_tui.tui.pace import Pace
 from tiksort_tui.tui.scene import TAKES, Scene
 from tiksort_tui.tui.screens.covering import Covering
-from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
@@ -47,6 +46,7 @@ class SortScreen(Screen[None]):
         self._details: Details | None = None
         self._taken: Counter[str] = Counter()
         self._last: FilingRequest | None = None
+        self._pace = Pace(time.monotonic())
         self._flash_until = 0.0
         self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
         self._dirty = False
@@ -152,16 +152,6 @@ class SortScreen(Screen[None]):
         self.app.push_screen(screen, then)
         screen.call_after_refresh(there)
 
-    def ask_for_folder(self, name: str = "", problem: str = "") -> None:
-        """Ask for a new folder's name, again if there was a problem with `name`."""
-        self.lay_over(FolderNameScreen("New folder", name, problem), self._make_folder)
-
-    def ask_for_new_name(self, old: str, name: str = "", problem: str = "") -> None:
-        """Ask for another name for the folder `old`, again if there was a problem with `name`."""
-        if old:
-            screen = FolderNameScreen(f"Another name for {visible(old)}", name or old, problem)
-            self.lay_over(screen, lambda new: self.sort.moves.rename_folder(old, new) if new else None)
-
     def extracted(self, clip: Path) -> None:
         """The engine knows more of `clip` now."""
         if clip == self._shown:
@@ -175,8 +165,10 @@ class SortScreen(Screen[None]):
 
     def filed(self, request: FilingRequest | None) -> None:
         """This filing is the last one that is done; None where it was taken back."""
-        self._last = request
-        self._flash_until = time.monotonic() + FLASH_SECONDS if request else 0.0
+        self._last, now = request, time.monotonic()
+        self._flash_until = now + FLASH_SECONDS if request else 0.0
+        if request:
+            self._pace.filed(now)
 
     def file_into(self, folder: str | None, otherwise: str) -> None:
         """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none."""
@@ -195,18 +187,6 @@ class SortScreen(Screen[None]):
         self._taken[command] += folder is not None
         self.file_into(folder, "there is no suggestion to take")
 
-    def file_into_chosen(self, folder: str, clip: Path | None) -> None:
-        """File `clip` into `folder`, which is made first if need be; none was chosen if it is empty.
-
-        Where another clip has come on screen meanwhile, none is filed.
-        """
-        if folder and folder not in [known.name for known in self.sort.session.folders]:
-            self.sort.moves.make_folder(folder, then=lambda: self.file_into_chosen(folder, clip))
-        elif folder and clip == self.sort.session.current:
-            self.file_into(folder, "")
-        elif folder and clip is not None:
-            self.say(f"{visible(clip.name)} is no longer on screen, and was not filed", trouble=True)
-
     def go_to(self, name: str) -> None:
         """Bring the clip of this name on screen, if there is one."""
         self.sort.session.go_to(self.sort.root / name)
@@ -221,10 +201,6 @@ class SortScreen(Screen[None]):
     def _tell_what_covers(self) -> None:
         if isinstance(covering := self.app.screen, Covering):
             self._message.tell_mpv(covering.osd())
-
-    def _make_folder(self, name: str | None) -> None:
-        if name:
-            self.sort.moves.make_folder(name)
 
     def _show_current(self) -> None:
         """The cursor has come to another clip: play it, and find out what is known of it."""
@@ -290,7 +266,7 @@ class SortScreen(Screen[None]):
         return Scene(
             _short(app.root), app.session, app.progress, app.playback, app.player.describe(), app.notices, app.keymap,
             self._details, self._taken, last, last.folder if last and self._flash_until else None, *self.said,
-            self._board.regions, now, app.began,
+            self._board.regions, now, self._pace.seconds,
         )  # fmt: skip
 
 

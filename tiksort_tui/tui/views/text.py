@@ -19,6 +19,8 @@ MUTED = "$foreground-muted"
 ACCENT = "bold $primary"
 DOUBT = "bold $warning"
 FLASH = "bold reverse $success"
+# What a person calls the folder of that.
+TRASH = "the trash"
 
 Lines = list[Content]
 

@@ -10,9 +10,8 @@ from textual.content import Content
 from tiksort_tui.domain import visible
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
-from tiksort_tui.tui.moving import TRASH
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import MUTED, TITLE, Lines, bar, clock, fit, line, paragraph, percent, wrap
+from tiksort_tui.tui.views.text import MUTED, TITLE, TRASH, Lines, bar, clock, fit, line, paragraph, percent, wrap
 
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
@@ -20,8 +19,6 @@ NOTHING_HERE = (
 )
 # The longest bar of what a folder has gained.
 BAR = 30
-# Before that, a speed says nothing.
-SPEED_FROM_MINUTES = 0.2
 # The least room for the library's name.
 HEADER_NAME = 24
 
@@ -46,27 +43,28 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, t
     return Content.assemble((" tiksort  ", "bold"), name, " " * max(1, gap), (right, MUTED))
 
 
-def remaining(session: Session, seconds_a_clip: float | None, width: int) -> Lines:
-    """How much is left to sort."""
+def remaining(session: Session, pace: float | None, width: int) -> Lines:
+    """How much is left to sort, and how long that takes at a `pace` of so many seconds a clip."""
     share = 1 - session.remaining / session.total if session.total else 0.0
     lines = [
         Content.styled("PROGRESS", TITLE),
         Content.styled(f"{session.remaining} / {session.total} remaining", "bold"),
         bar(width, share, "█", "▌"),
     ]
-    if seconds_a_clip is not None and session.remaining:
-        lines.append(Content.styled(f"about {clock(seconds_a_clip * session.remaining)} left", MUTED))
+    if pace and session.remaining:
+        lines.append(Content.styled(f"about {clock(pace * session.remaining)} left", MUTED))
     return lines
 
 
 def session_totals(
-    session: Session, takes: Sequence[tuple[str, int]], last: FilingRequest | None, minutes: float, width: int
+    session: Session, takes: Sequence[tuple[str, int]], last: FilingRequest | None, pace: float | None, width: int
 ) -> Lines:
-    """What this session has done so far: the filings, the keys with which suggestions were taken, the last filing."""
-    filed = session.filed.total()
-    speed = f"   {filed / minutes:.0f} a minute" if filed and minutes > SPEED_FROM_MINUTES else ""
+    """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
+    suggestions were taken, the last filing."""
+    speed = f"   {_speed(pace)}" if pace else ""
     taken = ", ".join(f"{count} x {key}" for key, count in takes if count)
-    lines = [Content.styled(" SESSION", TITLE), Content(f"  {filed} filed{speed}"), Content(f"  {taken}"), Content()]
+    filed = f"  {session.filed.total()} filed{speed}"
+    lines = [Content.styled(" SESSION", TITLE), Content(filed), Content(f"  {taken}"), Content()]
     if last:
         where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
         name = fit(last.clip.name, width - 5 - cell_len(where)).rstrip()
@@ -104,12 +102,12 @@ def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
     return lines
 
 
-def finished(session: Session, minutes: float, width: int, height: int) -> Lines:
-    """The closing words: what was filed where, and what can still be done."""
+def finished(session: Session, pace: float | None, width: int, height: int) -> Lines:
+    """The closing words: what was filed where, in how many seconds a filing (`pace`), and what can still be done."""
     if not session.total:
         return [Content.styled(line, MUTED) for line in paragraph(NOTHING_HERE, width, height)]
     total = session.filed.total()
-    speed = f", {total / minutes:.0f} a minute" if minutes > SPEED_FROM_MINUTES and total else ""
+    speed = f", {_speed(pace)}" if pace else ""
     filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
     gains = [(name, count) for name, count in filed if count > 0]
     hints = wrap("u undoes the last one, r learns from them, q quits", width)
@@ -129,3 +127,8 @@ def small(smallest: tuple[int, int], width: int) -> Lines:
     """The word that this window has no room for everything."""
     text = "Small window: {} x {} shows all".format(*smallest)
     return [Content.styled(line, MUTED) for line in paragraph(text, width, 1)]
+
+
+def _speed(pace: float) -> str:
+    a_minute = 60 / pace
+    return f"{a_minute:.0f} a minute" if a_minute >= 10 else f"{a_minute:.1f} a minute"

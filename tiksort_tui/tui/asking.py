@@ -1,0 +1,50 @@
+"""Asks for a folder, by its name or for a name, and does what is answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tiksort_tui.domain import visible
+from tiksort_tui.tui.screens.choice import ChoiceScreen
+from tiksort_tui.tui.screens.folder_name import FolderNameScreen
+
+if TYPE_CHECKING:
+    from tiksort_tui.tui.app import SortApp
+
+
+def ask_where_to(app: SortApp) -> None:
+    """File the clip on screen into the folder that is chosen, which is made first if need be."""
+    names, clip = [folder.name for folder in app.session.folders], app.session.current
+    choice = ChoiceScreen("File into", names, creates="new folder")
+    app.sort_screen.lay_over(choice, lambda folder: _file_into(app, folder, clip))
+
+
+def ask_for_folder(app: SortApp, name: str = "", problem: str = "") -> None:
+    """Make a folder of the name that is given; `problem` is what was wrong with `name`, the last one, if any was."""
+    screen = FolderNameScreen("New folder", name, problem)
+    app.sort_screen.lay_over(screen, lambda new: app.moves.make_folder(new) if new else None)
+
+
+def ask_for_new_name(app: SortApp, old: str, name: str = "", problem: str = "") -> None:
+    """Give the folder `old` another name, in the same way."""
+    screen = FolderNameScreen(f"Another name for {visible(old)}", name or old, problem)
+    app.sort_screen.lay_over(screen, lambda new: app.moves.rename_folder(old, new) if new else None)
+
+
+def ask_which_to_rename(app: SortApp) -> None:
+    """Give the folder that is chosen another name."""
+    choice = ChoiceScreen("Give another name to", [folder.name for folder in app.session.folders])
+    app.sort_screen.lay_over(choice, lambda old: ask_for_new_name(app, old) if old else None)
+
+
+def _file_into(app: SortApp, folder: str, clip: Path | None) -> None:
+    # Where another clip has come on screen meanwhile, none is filed.
+    if not folder:
+        return
+    if folder not in [known.name for known in app.session.folders]:
+        app.moves.make_folder(folder, then=lambda: _file_into(app, folder, clip))
+    elif clip == app.session.current:
+        app.sort_screen.file_into(folder, "")
+    elif clip is not None:
+        app.sort_screen.say(f"{visible(clip.name)} is no longer on screen, and was not filed", trouble=True)
