@@ -49,13 +49,17 @@ Filter = Show | Suggested
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the clips, by their paths. One with a confidence below `doubt` is unsure."""
+    """What is known of the clips, by their paths. One with a confidence below `doubt` is unsure.
+
+    `renamed` are the folders by a name that they had before: a model may know them by it.
+    """
 
     doubt: float
     stamps: dict[Path, FileStamp] = field(default_factory=dict)
     predictions: dict[Path, Prediction] = field(default_factory=dict)
     failures: dict[Path, str] = field(default_factory=dict)
     duplicates: dict[Path, Path] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def is_same(self, clip: Path, stamp: FileStamp) -> bool:
         """Whether `clip` still is the file that it was; one that was on another disk may have another inode."""
@@ -71,6 +75,8 @@ class Known:
 
     def folder_renamed(self, old: str, new: str) -> None:
         """What the model says of the folder holds under its new name."""
+        self.renamed.update({before: new for before, now in self.renamed.items() if now == old}, **{old: new})
+        self.renamed.pop(new, None)
         for path, prediction in self.predictions.items():
             suggestions = [replace(one, folder=new) if one.folder == old else one for one in prediction.suggestions]
             self.predictions[path] = replace(prediction, suggestions=tuple(suggestions))

@@ -46,6 +46,7 @@ class Session:
         # Also of clips that are filed: undoing brings them back as they were.
         known = self._known = Known(doubt, {video.path: video.stamp for video in snapshot.videos})
         self.predictions, self.failures, self.duplicates = known.predictions, known.failures, known.duplicates
+        self.renamed = known.renamed
         self._labels = Labels(snapshot.folders, own_keys or {})
         self._labels.clips.update(video.folder for video in snapshot.labelled)
         self.filed = self._labels.filed

@@ -17,8 +17,8 @@ ALWAYS = {"header", "folders", "clip", "suggestion", "queue", "progress", "keys"
 @pytest.mark.parametrize(("words", "clip"), [*itertools.product((True, False), repeat=2)])
 def test_nothing_lies_off_the_screen_or_over_something_else(words, clip):
     for width, height in itertools.product(WIDTHS, HEIGHTS):
-        for strip in (None, 3):
-            regions = arrange(width, height, words, clip, strip)
+        for strip, drawn, names in ((None, None, 0), (3, 0, 12), (None, 4, 99)):
+            regions = arrange(width, height, words, clip, strip, drawn, names)
             for name, region in regions.items():
                 assert 0 <= region.x < region.right <= width, (name, width, height)
                 assert 0 <= region.y < region.bottom <= height, (name, width, height)
@@ -69,6 +69,21 @@ def test_the_pictures_at_the_end():
     assert places["suggestion"] == (23, 13, 56, 3)
     assert places["queue"] == (23, 17, 56, 5)
     assert places["progress"][:2] == (1, 19)
+
+
+@pytest.mark.parametrize(("width", "narrowest", "widest"), [(80, 21, 24), (120, 24, 30), (200, 33, 44)])
+def test_the_folders_have_room_for_their_names_within_bounds(width, narrowest, widest):
+    seen = [arrange(width, 36, words=True, clip=True, names=names)["folders"].width for names in range(60)]
+    assert (seen[0], seen[-1]) == (narrowest, widest)
+    assert seen == sorted(seen)
+    assert seen[widest - 11] == widest
+
+
+def test_a_free_line_parts_the_folders_from_what_is_below_them():
+    for width, height in itertools.product((60, 80, 100, 120, 200), (14, 24, 30, 36, 60)):
+        regions = arrange(width, height, words=True, clip=True)
+        below = [region for region in regions.values() if region.x < 3 and region.y > regions["folders"].y]
+        assert min(region.y for region in below) > regions["folders"].bottom or width >= 110
 
 
 def test_the_keys_for_help_and_leaving_are_always_told():

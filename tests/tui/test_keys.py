@@ -280,8 +280,9 @@ async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_the_help_names_every_key_and_any_key_closes_it_without_acting(tmp_path, press, key):
-    async with sorting(pile(tmp_path, ["a.mp4"]), size=(120, 50)) as pilot:
+@pytest.mark.parametrize("size", [(80, 60), (130, 36)], ids=["one column", "two columns"])
+async def test_the_help_names_every_key_and_any_key_closes_it_without_acting(tmp_path, press, key, size):
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=size) as pilot:
         await press(pilot, key)
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
         for keys, command in KEYMAP.rows():

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.events import Key
+from textual.strip import Strip
 
 from tests.tui.helpers import (
+    CONFIG,
     StandInEngine,
     asked,
     drawn,
@@ -28,6 +31,7 @@ from tests.tui.helpers import (
 from tiksort_tui.learning import fit
 from tiksort_tui.learning.classifiers import CANDIDATES
 from tiksort_tui.library.lock import WriterLock
+from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import Finished, Misfiled, NoModel, Past, Scanned, Trained
 from tiksort_tui.report import (
@@ -39,10 +43,13 @@ from tiksort_tui.report import (
     ReliabilityBin,
     Report,
 )
+from tiksort_tui.session import Session
+from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.guard import SEEN_SECONDS
 from tiksort_tui.tui.panel import Panel
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.screens.model import PAGES, ModelScreen
+from tiksort_tui.tui.undecided import Undecided
 from tiksort_tui.tui.views import evidence, model
 
 SIZES = [(80, 24), (120, 36), (200, 60), (60, 14), (40, 10), (12, 3), (1, 1)]
@@ -222,11 +229,120 @@ def test_the_bars_of_the_reliability_diagram_end_where_the_truth_does():
     bins = (*(ReliabilityBin(0, 0.0, 0.0),) * 8, ReliabilityBin(50, 0.85, 0.5), ReliabilityBin(50, 0.95, 0.95))
     rows = plain(evidence.reliability(report(reliability=bins), 78)).splitlines()
     high, low = (next(row for row in rows if row.lstrip().startswith(label)) for label in ("90-100", "80- 90"))
-    assert low.index("┃") - low.rindex("█") > 10
-    assert abs(high.index("┃") - high.rindex("█")) <= 1
+    assert low.index("┃") - low.rindex("━") > 10
+    assert abs(high.index("┃") - high.rindex("━")) <= 1
     assert "50 %       50  too sure" in low
     assert "too" not in high
     assert sum("┃" in row for row in rows) == 11
+
+
+def test_a_broad_screen_has_the_summary_in_two_columns():
+    trained = Trained(report(notes=("A note.",)), past=(Past(10, 0.4),), audit=Audit(23, 0.957, 0.82, 0.99, kept=True))
+    narrow, broad = (plain(model.summary(trained, False, width)) for width in (118, 198))
+    assert len(broad.splitlines()) < len(narrow.splitlines()) - 8
+    # All of it is there, but for the bars' length.
+    told = [sorted(word for word in page.split() if "━" not in word) for page in (broad, narrow)]
+    assert told[0] == told[1]
+    row = next(line for line in broad.splitlines() if line.startswith("CANDIDATES"))
+    assert row.split("  ")[-1].strip() == "WHAT IT GOES BY"
+
+
+def test_a_broad_screen_has_whole_names_over_the_matrix_and_who_is_mixed_up_beside_it():
+    names = ["sign language too", "cooking", "日本の料理"]
+    matrix = ((9, 1, 0), (5, 5, 0), (0, 0, 3))
+    for width, beside in ((78, False), (198, True)):
+        lines = plain(evidence.confusion(report(names, confusion=matrix), False, width)).splitlines()
+        head = next(line for line in lines if "CLIPS" in line)
+        assert ("MIXED UP MOST" in head) == beside
+        assert ("1 sign language too" in head) == beside
+        assert "3 日本の料理" in head
+        # Each name ends where its column does.
+        row = next(line for line in lines if line.lstrip().startswith("3 "))
+        ends = [cell_len(text[: text.index(word) + len(word)]) for text, word in ((head, "料理"), (row, "[100]"))]
+        assert ends[0] == ends[1]
+
+
+async def test_the_misfilings_have_the_lines_that_their_pictures_leave(tmp_path):
+    names = [f"{place:02}" for place in range(20)]
+    engine = StandInEngine(Trained(report(), misfiled(tmp_path, *names)), Finished(0, 0))
+    async with sorting(sorted_pile(tmp_path, *names), engine, size=(80, 24)) as pilot:
+        await until(lambda: pilot.app.progress.model)
+        rooms = {}
+
+        async def read(path, width, height):
+            rooms[path.stem] = height
+            lines = min(height, 30 if path.name == "02.mp4" else 4)
+            return Details(1, strip=tuple(Strip([Segment("▀" * width)], width) for _ in range(lines)))
+
+        pilot.app.details.read = read
+
+        def region(name):
+            return pilot.app.screen.query_one(f"#{name}").region
+
+        await pilot.press("t", "5")
+        await until(lambda: region("strip").height == 4)
+        # The list, a free line, the pictures, and the message and the keys below them.
+        assert region("page").bottom + 1 == region("strip").y
+        assert region("strip").bottom == 22
+        assert "13.mp4" not in on_page(pilot, "page")
+        assert on_page(pilot, "page").endswith("… 7 more")
+        await pilot.press("j", "j")
+        await until(lambda: region("strip").height == rooms.get("02", 0) > 8)
+        high = region("strip")
+        assert high.bottom == 22
+        # They keep the place of the highest.
+        await pilot.press("j")
+        await until(lambda: "03" in rooms)
+        await pilot.pause()
+        assert region("strip") == high
+        # A list that ends has them right below it, also when some of it is decided.
+        await pilot.resize_terminal(80, 40)
+        await pilot.press("x", "x")
+        await until_shown(pilot, "5 misfilings 18")
+        await until(lambda: region("strip").height == 4)
+        assert region("strip").y == region("page").bottom + 1 == 2 + 21 + 1
+
+
+async def test_what_is_misfiled_follows_a_folder_to_its_new_name_and_back(tmp_path):
+    found = misfiled(tmp_path, "a", "b", "c")
+    engine = StandInEngine(Trained(report(), found), Finished(0, 0))
+    async with sorting(sorted_pile(tmp_path, "a", "b", "c"), engine) as pilot:
+        await until(lambda: pilot.app.progress.model)
+        await pilot.press("t", "5", "x")
+        await until_shown(pilot, "5 misfilings 2", "▸ b.mp4")
+        await pilot.press("escape")
+        for old, new in (("dogs", "hounds"), ("cats", "kittens"), ("hounds", "wolves")):
+            pilot.app.moves.rename_folder(old, new)
+            await until_shown(pilot, f"{old} is called {new}")
+        await pilot.press("t", "5")
+        await until_shown(pilot, "5 misfilings 2", "▸ b.mp4", "kittens", "→ wolves")
+        await pilot.press("2")
+        await until_shown(pilot, "RECALL")
+        assert {"kittens", "wolves"} <= {line.split()[0] for line in on_page(pilot, "page").splitlines() if line}
+        await pilot.press("5", "enter")
+        await until_shown(pilot, "Filed b.mp4 in wolves", "5 misfilings 1", "▸ c.mp4")
+        # Back, one after the other: the filing, and the names.
+        for told in ("Took b.mp4 back", "is called hounds again", "is called cats again", "is called dogs again"):
+            await pilot.press("u")
+            await until_shown(pilot, told)
+        await until_shown(pilot, "5 misfilings 2", "cats", "→ dogs")
+        # What a new run finds under the new name was decided before, too.
+        pilot.app.moves.rename_folder("cats", "kittens")
+        await until_shown(pilot, "cats is called kittens")
+        again = tuple(replace(one, path=tmp_path / "kittens" / one.path.name, folder="kittens") for one in found)
+        pilot.app.progress.take(Trained(report(), again), 0.0)
+        await until_shown(pilot, "5 misfilings 2", "kittens")
+    assert where(tmp_path)["b.mp4"] == "kittens/b.mp4"
+
+
+def test_a_new_folder_under_an_old_name_is_itself(tmp_path):
+    pile(tmp_path, ["u.mp4"])
+    session = Session(scan(tmp_path, CONFIG.library))
+    session.folder_renamed("cats", "kittens")
+    session.add_folder("cats")
+    undecided = Undecided()
+    undecided.update(misfiled(tmp_path, "a"), session)
+    assert [(one.folder, one.better) for one in undecided.rows] == [("cats", "dogs")]
 
 
 async def test_its_pages_are_turned_and_left(tmp_path):

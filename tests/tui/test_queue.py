@@ -12,6 +12,7 @@ from tests.tui.helpers import (
     drawn,
     panel,
     pile,
+    predicted,
     queue,
     recording_player,
     sorting,
@@ -22,7 +23,7 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.config import with_overrides
 from tiksort_tui.domain import Prediction, Suggestion
-from tiksort_tui.pipeline.events import Finished, NoModel, Predicted, VideoExtracted, VideoFailed
+from tiksort_tui.pipeline.events import Finished, NoModel, Predicted, Scanned, VideoExtracted, VideoFailed
 
 ORDERS = {
     "by name": "[c] a b d e f",
@@ -242,3 +243,57 @@ async def test_the_limit_between_sure_and_unsure_is_the_configured_one(tmp_path)
         await pilot.press("j")
         # A question in the queue, among the folders and as the suggestion.
         await until_shown(pilot, "80 %?", "╎1  cats")
+
+
+NAME = "Juggling a tennis ball on a very long walk [7234567890123456].mp4"
+
+
+def row(pilot, name):
+    """The queue's line about the clip whose name begins so."""
+    return next(line for line in panel(pilot, "queue").splitlines() if line[2:].startswith(name))
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [((80, 24), "1 cats 95 %"), ((120, 36), "1 cats 95 %"), ((200, 60), "1 cats 95 % 2 dogs 5 %")],
+    ids=str,
+)
+async def test_the_second_folder_is_told_where_there_is_room_and_columns_are_aligned(tmp_path, size, told):
+    pile(tmp_path, [NAME, "b.mp4", "c.mp4", "d.mp4"])
+    best = [("cats", 0.95), ("dogs", 0.05)]
+    doubted = [("cats", 0.5), ("dogs", 0.4)]
+    engine = StandInEngine(predicted(tmp_path, **{NAME.removesuffix(".mp4"): best, "b": doubted, "c": [("dogs", 1.0)]}))
+    async with sorting(tmp_path, engine, size=size) as pilot:
+        await until_shown(pilot, "50 %?")
+        words = " ".join(row(pilot, "b.mp4").split())
+        assert words == "▸ b.mp4 1 cats 50 %?" + (" 2 dogs 40 %" if "dogs" in told else "")
+        assert " ".join(row(pilot, "Jugg").split()).endswith(told)
+        # Of short folder names the clips' names have the room.
+        assert (NAME in drawn(pilot).split("QUEUE")[1]) == (size == (200, 60))
+        assert row(pilot, "b.mp4").index("%") == row(pilot, "c.mp4").index("%") == row(pilot, "Jugg").index("%")
+        assert row(pilot, "b.mp4").index("1 cats") == row(pilot, "c.mp4").index("2 dogs")
+
+
+async def test_what_is_still_to_be_read_has_a_dot_while_a_run_goes_on(tmp_path):
+    engine = StandInEngine(Scanned(("cats", "dogs"), 0, 3, 0, 3))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), engine) as pilot:
+        await until_shown(pilot, "reading")
+        assert row(pilot, "b.mp4").split() == ["b.mp4", "·"]
+        assert "reading" not in panel(pilot, "queue")
+        engine.tell(predicted(tmp_path, b=[("cats", 0.9)]))
+        await until_shown(pilot, "90 %")
+        assert "·" not in row(pilot, "b.mp4")
+        assert "·" in row(pilot, "c.mp4")
+        engine.tell(Finished(3, 0))
+        await until(lambda: "·" not in panel(pilot, "queue"))
+
+
+async def test_what_is_wrong_with_a_clip_is_told_in_full_beside_short_folder_names(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], ["x", "y"])
+    (tmp_path / "x" / "a.mp4").write_text("a.mp4")
+    engine = StandInEngine(VideoFailed(tmp_path / "b.mp4", "cut short", 1, 3))
+    async with sorting(tmp_path, engine, size=(80, 24)) as pilot:
+        await until_shown(pilot, "not readable")
+        await pilot.press("1")
+        await until_shown(pilot, "same as in x")
+        assert row(pilot, "a.mp4").index("!") == row(pilot, "b.mp4").index("!")

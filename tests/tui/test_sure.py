@@ -416,24 +416,24 @@ async def test_how_far_it_is_is_told_some_times_a_second_and_what_came_of_it_for
 
 async def test_all_that_are_alike_are_filed_from_the_clip_on_screen(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
-        await until_shown(pilot, "3 alike: * files all")
+        await until_shown(pilot, "* files 3 alike")
         await opened(pilot, "asterisk")
         assert rows(pilot) == "cats: [A] C F"
         await until_shown(pilot, "3 clips, 2 of them at least 98 % right", "alike")
         await pilot.press("end", "space", "enter")
         await until_shown(pilot, "Filed 2 clips in one go")
         await until_redrawn(pilot, lambda: queue(pilot) == "[b] d e f g")
-        await until_shown(pilot, "2 alike: * files all")
+        await until_shown(pilot, "* files 2 alike")
         # The last of its group, and one without any.
         await pilot.press("j", "j", "j", "asterisk")
         await until_shown(pilot, "no other clip is known to be like this one")
-        assert "alike:" not in panel(pilot, "suggestion")
+        assert "alike" not in panel(pilot, "suggestion")
 
 
 async def test_a_small_screen_tells_of_those_alike_in_its_last_lines(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), size=(80, 24)) as pilot:
         pilot.app.notices.clear()
-        await until_shown(pilot, "3 alike: * files all")
+        await until_shown(pilot, "* files 3 alike")
 
 
 async def test_a_clip_of_the_list_is_played_and_then_the_one_on_screen_again(tmp_path):
@@ -477,6 +477,31 @@ async def test_pictures_stand_beside_their_clips_or_below_those_of_the_one_under
         await pilot.press("j")
         if narrow:
             await until(lambda: "".join(colours()).strip() == "g" * lines)
+
+
+async def test_the_pictures_stand_right_below_a_short_list(tmp_path):
+    pile_of(tmp_path)
+    remember_pictures(tmp_path, "a.mp4", "red")
+    async with sorting(tmp_path, StandInEngine(*said(tmp_path)), size=(80, 30)) as pilot:
+        await opened(pilot)
+        names, strips = (pilot.app.screen.query_one(f"#{name}") for name in ("sure_list", "sure_strips"))
+        # Two folders with four clips.
+        assert names.region.height == 6
+        assert strips.region.y == names.region.bottom + 1
+        await pilot.press("greater_than_sign", "greater_than_sign", "greater_than_sign")
+        await until(lambda: names.region.height == 4)
+        assert strips.region.y == names.region.bottom + 1
+
+
+async def test_where_no_clip_is_left_it_says_so_and_tells_no_keys_that_do_nothing(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), StandInEngine(*said(tmp_path))) as pilot:
+        await until(lambda: not pilot.app.progress.stage)
+        await pilot.press("1")
+        await until_shown(pilot, "All sorted")
+        await pilot.press("b")
+        await until_shown(pilot, "No clip is left to be sorted.", "Esc leaves")
+        assert "Space tick" not in drawn(pilot)
+        assert "Enter files" not in drawn(pilot)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (20, 5), (1, 1), (100, 30)], ids=str)

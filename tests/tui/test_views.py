@@ -22,6 +22,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.pipeline.events import NoModel, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.player.events import Playback
 from tiksort_tui.tui.panel import Panel
+from tiksort_tui.tui.views.text import message, wrap
 
 SIZES = [(80, 24), (100, 30), (120, 36), (200, 60), (110, 12), (40, 10)]
 TINY = [(20, 5), (12, 3), (1, 1)]
@@ -114,6 +115,39 @@ async def test_twenty_thousand_clips(tmp_path):
         assert panel(pilot, "clip").startswith("00004.mp4")
         assert pilot.app.session.queue[-1].name == "00003.mp4"
         assert list(misplaced(pilot)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("Filed a.mp4 in cats", 40, "Filed a.mp4 in cats"),
+        # Names first, then whole clauses from the end on; a reason after a colon is kept.
+        ("Filed 7095674838162784445.mp4 in cats", 30, "Filed 7095674838…5.mp4 in cats"),
+        ("Filed a name with spaces.mp4 in cats", 30, "Filed a name with … in cats"),
+        (
+            "You can only look: process 27005 on vm (since 15:20) is sorting this library, and one at a time can", 78,
+            "You can only look: process 27005 on vm (since 15:20) is sorting this library …",
+        ),
+        (
+            ".tiksort/journal.sqlite3: the record cannot be used (database or disk is full); see that it can be",
+            70, ".tiksort…te3: the record cannot be used (database or disk is full) …",
+        ),
+        ("the folder was not renamed: " + "a reason without end " * 4, 60, None),
+    ],
+)  # fmt: skip
+def test_a_long_message_keeps_what_matters(text, width, shown):
+    made = message(text, width)
+    assert cell_len(made) <= width
+    if shown:
+        assert made == shown
+    else:
+        assert made.startswith("the folder was not renamed: ")
+        assert made.endswith("without end")
+
+
+def test_a_number_keeps_its_unit():
+    assert wrap("between 82 % and 99 %.", 21) == ["between 82 % and", "99 %."]
+    assert wrap("fetches it (753 MB)", 15) == ["fetches it", "(753 MB)"]
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 
+from rich.cells import cell_len
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
+from tiksort_tui.domain import visible
+from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import arrange
 from tiksort_tui.tui.panel import Panel, StripPanel
@@ -16,43 +20,50 @@ TEXT_PANELS = (
     "header", "top_rule", "folders", "session", "clip", "words", "queue", "suggestion", "alike", "progress",
     "learning", "bottom_rule", "keys", "message", "small",
 )  # fmt: skip
+# The place of the pictures is as high as those of the last so many clips need.
+STEADY_CLIPS = 12
 
 
 class Board:
-    """The first words of a clip and the highest pictures get their place when they come, and keep it: so nothing
-    moves to and fro from one clip to the next."""
+    """The first words of a clip and the highest pictures get their place when they come. The words keep it, and the
+    pictures as long as some of the last clips had such high ones: so nothing moves to and fro from one clip to the
+    next, but for the words, which use what lower pictures leave free."""
 
     def __init__(self) -> None:
         self._strip = StripPanel("strip")
         self._panels = {**{name: Panel(name) for name in TEXT_PANELS}, "strip": self._strip}
         self._regions: dict[str, Region] = {}
         self._size, self._clip = Size(), False
-        self._words, self._strip_lines = False, 0
+        self._words, self._names = False, 0
+        # The lines of the pictures of this clip, and of the last ones that have some.
+        self._drawn, self._last_drawn = 0, deque[int](maxlen=STEADY_CLIPS)
         self.strip_room = Size()
         """The cells that pictures may take."""
 
     @property
-    def names(self) -> frozenset[str]:
-        """The panels that have room."""
-        return frozenset(self._regions)
+    def regions(self) -> Mapping[str, Region]:
+        """The places of the panels that have room."""
+        return self._regions
 
     def widgets(self) -> Iterator[Widget]:
         yield from self._panels.values()
 
-    def arrange(self, size: Size, speech: bool, clip: bool) -> None:
-        """Place all panels on a screen of `size`. `speech`: clips are listened to; `clip`: there is one on screen."""
+    def arrange(self, size: Size, speech: bool, session: Session) -> None:
+        """Place all panels on a screen of `size`. `speech`: clips are listened to."""
         if size != self._size:
-            self._strip_lines = 0
-        self._size, self._clip, self._words = size, clip, self._words or speech
+            self._drawn = 0
+            self._last_drawn.clear()
+        self._size, self._clip, self._words = size, session.current is not None, self._words or speech
+        self._names = max((cell_len(visible(folder.name)) for folder in session.folders), default=0)
         self._place()
 
     def show(self, details: Details | None) -> None:
-        """The clip's pictures, or where it has none the word why; None as long as it was not looked at."""
+        """The clip's pictures, or where it has none the word why; None as long as none are drawn for this size."""
         if details is not None:
-            words, lines = self._words or details.words, max(self._strip_lines, len(details.strip))
-            if (words, lines) != (self._words, self._strip_lines):
-                self._words, self._strip_lines = words, lines
-                self._place()
+            self._words, self._drawn = self._words or details.words, len(details.strip)
+            if self._drawn:
+                self._last_drawn.append(self._drawn)
+            self._place()
         self._strip.show(list(details.strip) if details else [])
 
     def fill(self, scene: Scene) -> None:
@@ -60,14 +71,21 @@ class Board:
         for name, region in self._regions.items():
             if name == "strip" and scene.details and scene.details.strip:
                 continue
+            if name == "message" and scene.keeps_notice:
+                continue
             lines = scene.lines(name, region.width, region.height)
             # A terminal may be narrower than any sensible layout.
             self._panels[name].show([line.truncate(region.width) for line in lines[: region.height]])
 
     def _place(self) -> None:
         width, height = self._size
-        self.strip_room = arrange(width, height, self._words, self._clip).get("strip", Region()).size
-        self._regions = regions = arrange(width, height, self._words, self._clip, self._strip_lines or None)
+        roomiest = arrange(width, height, self._words, self._clip, names=self._names)
+        self.strip_room = roomiest.get("strip", Region()).size
+        highest = max(self._last_drawn, default=None)
+        regions = arrange(width, height, self._words, self._clip, highest, self._drawn, self._names)
+        if regions == self._regions:
+            return
+        self._regions = regions
         for name, panel in self._panels.items():
             region = regions.get(name)
             panel.display = region is not None

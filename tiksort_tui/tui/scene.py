@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.geometry import Region
 
+from tiksort_tui.domain import visible
 from tiksort_tui.player.events import Playback
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui import views
@@ -24,7 +26,7 @@ class Scene:
     """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
 
     `taken` counts the filings by each of TAKES, `last` is the last filing, `flashed` the folder that a clip has just
-    gone into, `pace` is what a filing takes, if that is known, and `panels` are the names of those that have room.
+    gone into, `pace` is what a filing takes, if that is known, and `panels` are the places of those that have room.
     """
 
     root: str
@@ -40,7 +42,7 @@ class Scene:
     flashed: str | None
     message: str
     message_style: str
-    panels: frozenset[str]
+    panels: Mapping[str, Region]
     now: float
     pace: float | None
 
@@ -71,9 +73,9 @@ class Scene:
                 return views.words(details.caption, details.transcript, note, width, height)
             case "suggestion":
                 keys = [self._key(take) for take in TAKES]
-                tall = height > len(keys)
-                lines = views.suggestion(session, progress, keys, width, tall)
-                return [lines[0], self._alike(width), *lines[2:]] if tall else lines
+                where = "strip" if session.current in session.failures else "learning"
+                tall, elsewhere = height > len(keys), where in self.panels
+                return views.suggestion(session, progress, keys, self._alike(), elsewhere, width, tall)
             case "alike":
                 return views.alike(session, width, height)
             case "queue" if not session.remaining:
@@ -91,18 +93,32 @@ class Scene:
             case _:
                 return [self._message(width)]
 
-    def _alike(self, width: int) -> Content:
+    def _alike(self) -> str:
         count = count_alike(self.session)
-        text = f"{count} alike: {self._key('alike')} files all" if count else ""
-        return Content.styled(views.message(text, width), views.MUTED)
+        return f"{self._key('alike')} files {count} alike" if count else ""
 
     def _message(self, width: int) -> Content:
-        if not self.message and self.notices:
+        if not self.message and self.notices and not self._is_told_first(self.notices[-1]):
             return Content.styled(" " + views.notice(self.notices[-1], self._key("help"), width - 2), "$warning")
         if not self.message and "bottom_rule" not in self.panels:
             # There the suggestion has no line to spare.
-            return Content.assemble(" ", self._alike(width - 1))
+            return Content.styled(f" {views.message(self._alike(), width - 1)}", views.MUTED)
         return Content.styled(" " + views.message(self.message, width - 1), self.message_style)
+
+    @property
+    def keeps_notice(self) -> bool:
+        """Whether the line at the bottom stays, since a notice stands there or not as the clip has pictures or not."""
+        looking = self.details is None and self.session.current is not None
+        return looking and bool(self.notices) and not self.message
+
+    def _is_told_first(self, notice: str) -> bool:
+        """Whether the first start's words hold `notice` in the place of the pictures: it need not be told twice."""
+        place = self.panels.get("strip")
+        if place is None or (self.details and self.details.strip):
+            return False
+        session, progress = self.session, self.progress
+        lines = views.first_words(session, progress, self.player, self.notices, place.width, place.height)
+        return visible(notice) in " ".join(line.plain for line in lines)
 
     def _key(self, command: str) -> str:
         keys = self.keymap.keys[command] or self.keymap.keys["palette"]

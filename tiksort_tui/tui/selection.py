@@ -25,6 +25,8 @@ class Selection:
     def __init__(self, session: Session, model: Trained | None, group: int = 0) -> None:
         self.group = group
         self.model = model
+        self.unsorted = len(session.unsorted)
+        """All clips that are to be sorted, also those without a prediction."""
         self._folders = {folder.name: place for place, folder in enumerate(session.folders)}
         told = (session.predictions.get(clip) for clip in session.unsorted)
         self.all = sorted(

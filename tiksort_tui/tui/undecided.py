@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from tiksort_tui.pipeline.events import Misfiled
 from tiksort_tui.session import Session
@@ -21,12 +23,15 @@ class Undecided:
         return self.rows[self.place] if self.rows else None
 
     def update(self, found: Sequence[Misfiled], session: Session) -> None:
-        """Take over what was `found`, without what is decided in `session`, and without folders that are not there."""
-        folders = {folder.name for folder in session.folders}
+        """Take over what was `found`, without what is decided in `session`, and without folders that are not there.
+
+        A folder that was renamed since is told by its new name.
+        """
+        folders, renamed = {folder.name for folder in session.folders}, renamed_folders(session)
         current = self.current
-        self.rows = [
-            one for one in found if one.path not in session.set_aside and {one.folder, one.better} <= folders
-        ]
+        aside = {_path_now(clip, session.root, renamed) for clip in session.set_aside}
+        rows = (_now(one, session.root, renamed) for one in found)
+        self.rows = [one for one in rows if one.path not in aside and {one.folder, one.better} <= folders]
         if current:
             places = (place for place, one in enumerate(self.rows) if one.path == current.path)
             self.place = next(places, self.place)
@@ -35,3 +40,22 @@ class Undecided:
     def walk(self, step: int) -> None:
         """Move the cursor; it stops at both ends."""
         self.place = max(0, min(self.place + step, len(self.rows) - 1))
+
+
+def renamed_folders(session: Session) -> Mapping[str, str]:
+    """The folders by a name that they had before, which a model may know, and which is no other folder's by now."""
+    there = {folder.name for folder in session.folders}
+    return {before: now for before, now in session.renamed.items() if before not in there}
+
+
+def _now(one: Misfiled, root: Path, renamed: Mapping[str, str]) -> Misfiled:
+    """The same by the names that the folders have now."""
+    if renamed.keys().isdisjoint((one.folder, one.better)):
+        return one
+    folder, better = (renamed.get(name, name) for name in (one.folder, one.better))
+    return replace(one, path=_path_now(one.path, root, renamed), folder=folder, better=better)
+
+
+def _path_now(clip: Path, root: Path, renamed: Mapping[str, str]) -> Path:
+    top, *below = clip.relative_to(root).parts
+    return root.joinpath(renamed[top], *below) if top in renamed else clip

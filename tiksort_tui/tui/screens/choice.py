@@ -16,7 +16,8 @@ from tiksort_tui.tui.views.text import fit
 
 SHOWN = 10
 SHOWN_IN_MPV = 3
-WIDTH = 52
+# The frame, what keeps the text from it, and the mark before a name.
+WIDTH, BESIDE = 68, 8
 
 
 class ChoiceScreen(Dialog):
@@ -79,9 +80,9 @@ class ChoiceScreen(Dialog):
         if not self._found:
             return Content.styled("nothing is called that", "$warning")
         first = max(0, min(self._place - SHOWN // 2, len(self._found) - SHOWN))
-        lines = []
+        room, lines = min(WIDTH, self.app.size.width) - BESIDE, []
         for place, name in enumerate(self._found[first : first + SHOWN], start=first):
-            text = fit(self._named(name), WIDTH - 8).rstrip()
+            text = fit(self._named(name), room).rstrip()
             lines.append(Content.styled(f"▸ {text}", "bold $primary") if place == self._place else Content(f"  {text}"))
         if below := len(self._found) - first - SHOWN:
             lines += [Content.styled(f"  … {below} more", "$foreground-muted")] if below > 0 else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.panel import Panel, StripPanel
 from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.overlay import SCROLLING
-from tiksort_tui.tui.undecided import Undecided
+from tiksort_tui.tui.undecided import Undecided, renamed_folders
 from tiksort_tui.tui.views import evidence, model
 
 if TYPE_CHECKING:
@@ -46,18 +47,26 @@ SAME = {
 }  # fmt: skip
 
 
-def arrange(width: int, height: int, pictures: bool) -> dict[str, Region]:
-    """The panels' regions by their name, on the page of misfilings with `pictures`; one without room has none."""
+def arrange(width: int, height: int, listed: int = 0, strip: int | None = None) -> dict[str, Region]:
+    """The panels' regions by their name; one without room has none.
+
+    Where `listed` misfilings have pictures below them, these take `strip` lines; None: as many as they may. The list
+    gives way to them until it has half of the room.
+    """
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
         return {"page": Region(0, 0, width, height)}
     rule = height >= RULE_FROM
     bottom = height - (3 if rule else 2)
-    strip = (bottom - 2) // 2 if pictures and bottom - 2 >= STRIP_FROM else 0
+    page, most = bottom - 2, 0
+    if listed and page >= STRIP_FROM:
+        most = max(page // 2, page - listed - 2)
+        strip = most if strip is None else min(strip, most)
+        page = min(listed + 1, page - strip - 1)
     regions = {
         "header": Region(0, 0, width, 1),
         "top_rule": Region(0, 1, width, 1),
-        "page": Region(1, 2, width - 2, bottom - 2 - (strip + 1 if strip else 0)),
-        "strip": Region(1, bottom - strip, width - 2, strip),
+        "page": Region(1, 2, width - 2, page),
+        "strip": Region(1, 3 + page, width - 2, strip if most and strip else 0),
         "bottom_rule": Region(0, bottom, width, 1 if rule else 0),
         "keys": Region(0, height - (2 if rule else 1), width, 1),
         "message": Region(0, height - (1 if rule else 2), width, 1),
@@ -83,6 +92,8 @@ class ModelScreen(Covering[None]):
         self._below: Path | None = None
         self._played: Path | None = None
         self._drawn: object = None
+        # As many as there were on a screen of this size, so that the pictures keep their place.
+        self._listed, self._strip_lines = 0, 0
 
     @property
     def sort(self) -> SortApp:
@@ -102,6 +113,7 @@ class ModelScreen(Covering[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self._clip = None
+        self._listed = self._strip_lines = 0
         self._follow()
 
     def on_key(self, event: events.Key) -> None:
@@ -149,7 +161,8 @@ class ModelScreen(Covering[None]):
         trained = self.sort.progress.model
         self._undecided.update(trained.misfiled if trained else (), self.sort.session)
         current = self._undecided.current if self._page == MISFILINGS else None
-        self._place(pictures=current is not None)
+        self._listed = max(self._listed, len(self._undecided.rows)) if current else 0
+        self._place()
         clip = current.path if current else None
         if clip != self._clip:
             self._clip = clip
@@ -181,19 +194,22 @@ class ModelScreen(Covering[None]):
     async def _look_at(self, clip: Path) -> None:
         # Of clips that are passed over in a row only the last is looked up.
         await asyncio.sleep(DETAILS_AFTER_SECONDS)
-        if clip != self._clip or "strip" not in self._regions:
+        room = arrange(*self.size, self._listed).get("strip")
+        if clip != self._clip or room is None:
             return
-        room = self._regions["strip"]
         try:
             details = await self.sort.details.read(clip, room.width, room.height)
         except TiksortError as error:
             self.sort.sort_screen.say(str(error), trouble=True)
             return
         if clip == self._clip:
+            self._strip_lines = max(self._strip_lines, len(details.strip))
+            self._place()
             self._strip.show(list(details.strip))
+            self._draw()
 
-    def _place(self, pictures: bool) -> None:
-        regions = arrange(self.size.width, self.size.height, pictures)
+    def _place(self) -> None:
+        regions = arrange(*self.size, self._listed, self._strip_lines or None)
         if regions != self._regions:
             self._regions = regions
             for name, panel in [*self._panels.items(), ("strip", self._strip)]:
@@ -208,7 +224,7 @@ class ModelScreen(Covering[None]):
         undecided = self._undecided
         state = (
             self._regions, self._page, self._scrolled, undecided.rows, undecided.place, id(progress.model),
-            progress.no_model, progress.stage, progress.done, said,
+            progress.no_model, progress.stage, progress.done, said, dict(self.sort.session.renamed),
         )  # fmt: skip
         if state == self._drawn:
             return
@@ -243,6 +259,9 @@ class ModelScreen(Covering[None]):
             return evidence.misfilings(trained, self._undecided.rows, self._undecided.place, width, height)
         else:
             report = trained.report
+            renamed = renamed_folders(self.sort.session)
+            scores = (replace(score, folder=renamed.get(score.folder, score.folder)) for score in report.folders)
+            report = replace(report, folders=tuple(scores))
             lines = [
                 lambda: model.summary(trained, few_colours, width),
                 lambda: model.folder_table(report, width),

@@ -12,7 +12,6 @@ from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.views import Lines
 
 SCROLLING = {"down": 1, "up": -1, "j": 1, "k": -1, "pagedown": 15, "pageup": -15, "home": -1000, "end": 1000}
-WIDEST = 100
 # The frame, what keeps the text from it, and the bar that shows how far it is scrolled.
 BESIDE = 7
 
@@ -21,6 +20,7 @@ class Overlay(Covering[None]):
     """What has a page to show says in `lines` what stands on it."""
 
     page_title = ""
+    widest = 100
 
     def lines(self, width: int) -> Lines:
         """The page in lines of at most `width` cells."""
@@ -35,6 +35,7 @@ class Overlay(Covering[None]):
 
     def on_mount(self) -> None:
         box = self.query_one(VerticalScroll)
+        box.styles.width = self.widest
         box.border_title = self.page_title
         box.border_subtitle = "↑ ↓ scroll, any other key leaves"
         self.fill()
@@ -44,7 +45,7 @@ class Overlay(Covering[None]):
 
     def fill(self) -> None:
         """Write the page, also anew when more is known."""
-        lines = self.lines(max(1, min(WIDEST, self.app.size.width) - BESIDE))
+        lines = self.lines(max(1, min(self.widest, self.app.size.width) - BESIDE))
         self.query_one(Static).update(Content("\n").join(lines))
 
     def on_key(self, event: events.Key) -> None:

@@ -79,8 +79,8 @@ class SortScreen(Screen[None]):
         self.changed()
 
     def _arrange(self, size: Size) -> None:
-        self._board.arrange(size, self.sort.speech, clip=self.sort.session.current is not None)
-        self._board.show(self._details)
+        self._board.arrange(size, self.sort.speech, self.sort.session)
+        self._board.show(None)
 
     def on_screen_suspend(self) -> None:
         self._guard.covered()
@@ -266,7 +266,7 @@ class SortScreen(Screen[None]):
         return Scene(
             _short(app.root), app.session, app.progress, app.playback, app.player.describe(), app.notices, app.keymap,
             self._details, self._taken, last, last.folder if last and self._flash_until else None, *self.said,
-            self._board.names, now, self._pace.seconds,
+            self._board.regions, now, self._pace.seconds,
         )  # fmt: skip
 
 

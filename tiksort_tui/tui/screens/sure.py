@@ -29,6 +29,8 @@ ROOMY = Size(100, 30)
 # The lines of pictures and a free one after them, the higher ones from so many lines on.
 LOW_ROW, HIGH_ROW, HIGH_FROM = 5, 7, 50
 LINES_BELOW, BELOW_FROM = 6, 18
+# The list has so many, for the words that none is listed.
+FEWEST_LINES = 3
 # Beyond this a name, its confidence and its pictures come too far apart.
 WIDEST_NAMES = 64
 WALKING = {"down": 1, "j": 1, "up": -1, "k": -1, "home": -1_000_000, "end": 1_000_000}
@@ -64,8 +66,13 @@ class SureScreen(Covering[dict[Path, str]]):
         return views.osd(self._selection)
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        top = len(views.headline(self._selection, width))
+        self._pictures.clear()
+        self._fill()
+
+    def _arrange(self) -> None:
+        """Place the panels; without room beside the names, the pictures stand below them, however few these are."""
+        (width, height), selection = self.size, self._selection
+        top = len(views.headline(selection, width))
         room = max(0, height - top - 1)
         if width >= ROOMY.width and height >= ROOMY.height:
             self._row = HIGH_ROW if height >= HIGH_FROM else LOW_ROW
@@ -74,15 +81,17 @@ class SureScreen(Covering[dict[Path, str]]):
         else:
             self._row = 1
             below = LINES_BELOW if height >= BELOW_FROM else 0
-            names = Region(0, top, width - 1, max(0, room - below - (below > 0)))
-            strips = Region(1, height - 1 - below, max(0, width - 2), below)
+            most = max(0, room - below - (below > 0))
+            needed = len(selection.clips) + len({one.folder for one in selection.clips})
+            names = Region(0, top, width - 1, min(most, max(needed, FEWEST_LINES)))
+            strips = Region(1, names.bottom + 1, max(0, width - 2), below)
         head, keys = Region(0, 0, width, top), Region(0, max(top, height - 1), width, 1)
         regions = {"head": head, "list": names, "strips": strips, "keys": keys}
-        self._regions = {name: region.intersection(event.size.region) for name, region in regions.items()}
-        for name, widget in [*self._panels.items(), ("strips", self._strips)]:
-            _place(widget, self._regions[name])
-        self._pictures.clear()
-        self._fill()
+        regions = {name: region.intersection(self.size.region) for name, region in regions.items()}
+        if regions != self._regions:
+            self._regions = regions
+            for name, widget in [*self._panels.items(), ("strips", self._strips)]:
+                _place(widget, regions[name])
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -125,6 +134,7 @@ class SureScreen(Covering[dict[Path, str]]):
 
     def _fill(self) -> None:
         """Have the panels show the selection as it is, and the pictures that are in sight looked up."""
+        self._arrange()
         selection, app = self._selection, self.sort
         places, size = self._in_sight(), self._regions["list"].size
         keys = {folder.name: folder.key for folder in app.session.folders}

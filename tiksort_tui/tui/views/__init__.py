@@ -2,7 +2,7 @@
 
 from tiksort_tui.tui.views.clip import alike, clip, suggestion, words
 from tiksort_tui.tui.views.lists import folders, queue
-from tiksort_tui.tui.views.start import instead_of_pictures
+from tiksort_tui.tui.views.start import first_words, instead_of_pictures
 from tiksort_tui.tui.views.text import MUTED, Lines, message, notice
 from tiksort_tui.tui.views.totals import finished, header, learning, remaining, session_totals, small
 
@@ -12,6 +12,7 @@ __all__ = [
     "alike",
     "clip",
     "finished",
+    "first_words",
     "folders",
     "header",
     "instead_of_pictures",

@@ -69,13 +69,20 @@ def words(caption: str, transcript: Transcript | None, note: str | None, width: 
     return lines
 
 
-def suggestion(session: Session, progress: Progress, keys: Sequence[str], width: int, tall: bool) -> Lines:
-    """The three best folders with their confidence, and the `keys` that take them."""
+def suggestion(
+    session: Session, progress: Progress, keys: Sequence[str], beside: str, told: bool, width: int, tall: bool
+) -> Lines:
+    """The three best folders with their confidence, and the `keys` that take them. Where there are none: why, but for
+    what is `told` elsewhere. What stands `beside` the title needs a line of its own where that is too long."""
     prediction = session.prediction(session.current)
-    title = "SUGGESTION: none of these? /" if prediction and prediction.outlier else "SUGGESTION"
-    lines = [Content.styled(title, TITLE), Content()] if tall else []
+    lines: Lines = []
+    if tall:
+        title = "SUGGESTION: none of these? /" if prediction and prediction.outlier else "SUGGESTION"
+        gap = width - cell_len(title) - cell_len(beside)
+        lines = [Content.assemble((title, TITLE), (" " * gap + beside if gap > 1 else "", MUTED))]
+        lines.append(Content.styled("" if gap > 1 else fit(beside, width).rstrip(), MUTED))
     if prediction is None:
-        why = paragraph(_why_none(session, progress), width, 8 if tall else 3)
+        why = paragraph(_why_none(session, progress, told), width, 8 if tall else 3)
         return lines + [Content.styled(line, MUTED) for line in why]
     of_folders = {folder.name: folder.key for folder in session.folders}
     for place, (key, one) in enumerate(zip(keys, prediction.suggestions, strict=False)):
@@ -105,17 +112,19 @@ def alike(session: Session, width: int, height: int) -> Lines:
     lines = [Content.styled("LOOKS LIKE", TITLE)]
     for path in prediction.nearest[: height - 1]:
         folder = path.parent.name
-        label = fit(f"{keys.get(folder) or ' '} {folder}", max(10, width // 3)).rstrip()
+        label = f"{keys.get(folder) or ' '} {folder}"
+        room = max(10, width // 3, width - 1 - cell_len(visible(path.stem)))
+        label = fit(label, min(room, cell_len(visible(label))))
         name = fit(path.stem, width - 1 - cell_len(label))
         lines.append(Content.assemble(name, " ", (label, MUTED)))
     return lines
 
 
-def _why_none(session: Session, progress: Progress) -> str:
+def _why_none(session: Session, progress: Progress, told: bool) -> str:
     if session.current is None:
         return ""
     if session.current in session.failures:
-        return f"this clip cannot be read: {session.failures[session.current]}"
+        return "none: it cannot be read" + ("" if told else f" ({session.failures[session.current]})")
     if progress.no_model:
-        return f"{progress.no_model} (n makes a folder)"
-    return f"{progress.stage} …" if progress.stage else "no suggestion yet: r reads it"
+        return ("none yet" if told else progress.no_model) + ("" if session.folders else " (n makes a folder)")
+    return f"{progress.stage} …" if progress.stage else "none yet: r reads it"

@@ -11,14 +11,16 @@ from tiksort_tui.domain import visible
 from tiksort_tui.pipeline.events import Misfiled, Trained
 from tiksort_tui.report import ReliabilityBin, Report
 from tiksort_tui.tui.views.model import WIDEST, ground, said
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, blocks, fit, percent
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, beside, fit, line, percent
 
 # The heat map's cells hold "[100]", broader ones also a name above them.
-CELL, NAMED_CELL, BROADEST_CELL = 5, 9, 12
+CELL, NAMED_CELL, BROADEST_CELL = 5, 9, 24
 TOTAL = 7
 SHADES = " ░▒▓█"
 PAIRS = 10
 FEW = "Too few sorted clips to hold some out: nothing was measured."
+# What the list of folders that are mixed up needs beside the matrix, and the cells between the two.
+BESIDE_FROM, BETWEEN = 48, 6
 # A tenth with fewer predictions says little; a larger gap is named.
 TELLING, GAP = 10, 0.05
 
@@ -28,20 +30,18 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     counts, names = report.confusion, [score.folder for score in report.folders]
     if not any(map(sum, counts)):
         return said(FEW, width, MUTED)
-    label = max(12, min(28, width // 4))
+    longest = _longest(names)
+    label = max(12, min(longest + 5, 28, width // 4))
     room = (width - label - TOTAL) // CELL
     # What is not shown has a column of its own.
     places = list(range(len(names))) if len(names) <= room else _most_confused(counts, max(1, room - 1))
     rest = len(places) < len(names)
-    cell = max(CELL, min(BROADEST_CELL, (width - label - TOTAL) // (len(places) + rest)))
+    cell = (width - label - TOTAL) // (len(places) + rest)
+    cell = max(CELL, min(cell, max(longest + len(f"{len(names)}   "), NAMED_CELL), BROADEST_CELL))
     named = cell >= NAMED_CELL
-    heads = [fit(f"{place + 1} {names[place]}" if named else f"{place + 1}", cell - 1) for place in places]
-    heads = [head.rstrip().rjust(cell) for head in [*heads, *(["rest"] if rest else [])]]
-    told = "Each row is a folder's clips; the columns say where the model put them, in % of the row. [ ] is right."
-    lines = [*said(told, width, MUTED), Content()]
-    if rest:
-        lines = said(f"The {len(places)} of {len(names)} folders that are mixed up the most.", width) + lines
-    lines.append(Content.styled(f"{' ' * label}{''.join(heads)}   CLIPS", TITLE))
+    heads = [fit(f"{place + 1} {names[place]}" if named else f"{place + 1}", cell - 1).rstrip() for place in places]
+    heads = [" " * (cell - cell_len(head)) + head for head in [*heads, *(["rest"] if rest else [])]]
+    matrix = [Content.styled(f"{' ' * label}{''.join(heads)}   CLIPS", TITLE)]
     for own in places:
         total = sum(counts[own])
         row = [counts[own][other] for other in places]
@@ -51,8 +51,16 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
         if rest:
             cells.append(_cell(total - sum(row), total, False, cell, few_colours))
         head = f"{own + 1:>3} {fit(names[own], label - 5)} "
-        lines.append(Content.assemble(head, *cells, f"{total:>{TOTAL}}"))
-    return lines + _mixed_up(counts, names, min(width, WIDEST))
+        matrix.append(Content.assemble(head, *cells, f"{total:>{TOTAL}}"))
+    told = "Each row is a folder's clips; the columns say where the model put them, in % of the row. [ ] is right."
+    lines = [*said(told, min(width, WIDEST), MUTED), Content()]
+    if rest:
+        lines = said(f"The {len(places)} of {len(names)} folders that are mixed up the most.", width) + lines
+    # Beside the matrix where that leaves enough room, else below it.
+    column = matrix[0].cell_length + BETWEEN
+    if width - column >= BESIDE_FROM:
+        return lines + beside(matrix, _mixed_up(counts, names, width - column), column)
+    return [*lines, *matrix, Content(), *_mixed_up(counts, names, min(width, WIDEST))]
 
 
 def _cell(count: int, total: int, right: bool, cell: int, few_colours: bool) -> tuple[str, str]:
@@ -88,8 +96,8 @@ def _mixed_up(counts: Sequence[Sequence[int]], names: Sequence[str], width: int)
         )
     )
     if not pairs:
-        return [Content(), *said("No clip was put into another folder.", width)]
-    lines = [Content(), Content.styled("MIXED UP MOST", TITLE)]
+        return said("No clip was put into another folder.", width)
+    lines = [Content.styled("MIXED UP MOST", TITLE)]
     name = max(8, min(_longest(names), (width - 18) // 2))
     for count, own, other in pairs[:PAIRS]:
         told = f"{-count} of {sum(counts[own])}"
@@ -99,16 +107,15 @@ def _mixed_up(counts: Sequence[Sequence[int]], names: Sequence[str], width: int)
 
 def reliability(report: Report, width: int) -> Lines:
     """The reliability diagram: a bar of how many were right for each tenth of confidence, and where it should end."""
-    width = min(width, WIDEST)
     if not any(one.count for one in report.reliability):
         return said(FEW, width, MUTED)
     told = (
         "How many clips were right (bars) of those of which the model was so sure. Where all it says is true, each "
         "bar ends at its ┃, which is what it said."
     )
-    lines = [*said(told, width, MUTED), Content()]
+    lines = [*said(told, min(width, WIDEST), MUTED), Content()]
     room = max(10, width - 12 - 26)
-    lines.append(Content.styled(f"{'IT SAID'.ljust(12)}{'RIGHT'.ljust(room)}{'CLIPS':>16}", TITLE))
+    lines.append(Content.styled(f"{'IT SAID'.ljust(11)}{'RIGHT'.ljust(room)}{'CLIPS':>16}", TITLE))
     for place, one in reversed(list(enumerate(report.reliability))):
         lines.append(_bin(place, one, room))
     return lines
@@ -118,7 +125,7 @@ def _bin(place: int, one: ReliabilityBin, room: int) -> Content:
     label = f"{10 * place:>3}-{10 * place + 10:>3} %  "
     said = one.confidence if one.count else place / 10 + 0.05
     mark = min(room - 1, int(said * room))
-    drawn = blocks(room, one.accuracy if one.count else 0.0).ljust(room)
+    drawn = line(room, one.accuracy if one.count else 0.0).ljust(room)
     if not one.count:
         return Content.styled(f"{label}{drawn[:mark]}┃{drawn[mark + 1 :]}      -        -", MUTED)
     gap = one.accuracy - one.confidence
@@ -138,7 +145,6 @@ def misfilings(model: Trained, rows: Sequence[Misfiled], cursor: int, width: int
         else:
             told = "None found: no sorted clip looks as if it belonged elsewhere."
         return said(told, width, MUTED)
-    width = min(width, WIDEST)
     column = max(10, min(_longest([folder for one in rows for folder in (one.folder, one.better)]), (width - 10) // 4))
     name = min(max(12, _longest([one.path.name for one in rows])), width - 2 * column - 14)
     head = f"  {fit('SORTED CLIP', name)}  {fit('IS IN', column)}   {fit('LOOKS LIKE', column)}   SURE"

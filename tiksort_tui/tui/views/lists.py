@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.cells import cell_len
 from textual.content import Content
 
+from tiksort_tui.domain import Suggestion, visible
 from tiksort_tui.session import Session
 from tiksort_tui.tui.keymap import shown
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, FLASH, MUTED, TITLE, Lines, fit, paragraph
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, FLASH, MUTED, TITLE, Lines, fit, paragraph, percent
 
 UNDER_WAY = {"starting", "reading", "learning"}
-# Beyond this a name and what is said of it come too far apart.
-WIDEST_QUEUE = 100
+# A folder in the queue, and what stands beside it: a confidence, and its mark.
+NARROWEST_COLUMN, WIDEST_COLUMN, SURE = 8, 24, 9
+# With so much room for names, also the second folder is told, so far from the first.
+NAMES_BEFORE_SECONDS, BETWEEN = 44, 2
 
 
 def folders(session: Session, width: int, height: int, flashed: str | None = None) -> Lines:
@@ -58,8 +63,8 @@ def folders(session: Session, width: int, height: int, flashed: str | None = Non
 
 
 def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
-    """The clips around the cursor, with what the model says of each."""
-    width = min(width, WIDEST_QUEUE)
+    """The clips around the cursor, with what the model says of each: its best folder, and where there is room also the
+    second one. A dot stands where that is to come."""
     arranged = fit(f"{session.order}, {session.filter}", width - 8).rstrip()
     lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
@@ -68,28 +73,40 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
         return lines + [Content.styled(line, MUTED) for line in paragraph(none, width, room)]
     first = max(0, min(session.cursor - room // 3, len(session.queue) - room))
     keys = {folder.name: folder.key for folder in session.folders}
-    column = min(20, width // 3)
+    longest = max((cell_len(visible(name)) for name in keys), default=0)
+    column = min(max(NARROWEST_COLUMN, longest + 2), WIDEST_COLUMN, width // 3)
+    one_more = column + SURE + BETWEEN
+    seconds = width - 2 - column - SURE - one_more >= NAMES_BEFORE_SECONDS
+    names = width - 2 - column - SURE - (one_more if seconds else 0)
     for place in range(first, min(first + room, len(session.queue))):
         path = session.queue[place]
         prediction = session.predictions.get(path)
-        style = ""
+        style, second = "", ""
+        trouble = ""
         if path in session.duplicates:
-            said, sure = f"same as in {session.duplicates[path].parent.name}", "! "
+            trouble = f"same as in {session.duplicates[path].parent.name}"
         elif path in session.failures:
-            said, sure = "not readable", "! "
+            trouble = "not readable"
+        if trouble:
+            # A long word takes of the name's room.
+            said = f" {fit(trouble, max(column + SURE - 4, min(cell_len(visible(trouble)), width // 3)))} ! "
         elif prediction:
-            said = f"{keys.get(prediction.folder) or ' '} {prediction.folder}"
-            doubt = prediction.confidence < session.doubt
-            sure, style = f"{prediction.confidence:.0%}".replace("%", " %") + ("?" if doubt else " "), MUTED
+            style = MUTED
+            told = [_suggested(one, keys, column) for one in prediction.suggestions[: 1 + seconds]]
+            said = told[0] + ("?" if prediction.confidence < session.doubt else " ")
+            second = "".join(f"{' ' * BETWEEN}{one} " for one in told[1:])
         else:
-            said, sure = (f"{progress.stage}…" if progress.stage in UNDER_WAY else ""), ""
-        on_screen = place == session.cursor
-        mark = "▸ " if on_screen else "  "
-        name = fit(path.name, width - column - 11)
-        right = f" {fit(said, column)} {sure:>7}"
-        style = "bold" if on_screen else style
-        lines.append(Content.assemble((mark + name, "bold" if on_screen else ""), (right, style)))
+            said, style = (" ·" if progress.stage in UNDER_WAY else "").ljust(column + SURE), MUTED
+        on_screen = "bold" if place == session.cursor else ""
+        name = ("▸ " if on_screen else "  ") + fit(path.name, names - max(0, cell_len(said) - column - SURE))
+        lines.append(Content.assemble((name, on_screen), (said, on_screen or style), (second, MUTED)))
     below = len(session.queue) - first - room
     if below > 0 and room > 1:
         lines[-1] = Content.styled(f"  … {below + 1} more", MUTED)
     return lines
+
+
+def _suggested(one: Suggestion, keys: Mapping[str, str | None], column: int) -> str:
+    """A folder in `column` cells and its confidence, in SURE cells less one."""
+    label = fit(f"{keys.get(one.folder) or ' '} {one.folder}", column)
+    return f" {label} {percent(one.confidence):>{SURE - 3}}"

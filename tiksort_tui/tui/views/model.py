@@ -12,10 +12,12 @@ from tiksort_tui.domain import visible
 from tiksort_tui.pipeline.events import Past, Trained
 from tiksort_tui.report import FEWEST_CLIPS, Audit, CandidateScore, ModalityLift, Report
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit, percent, wrap
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, beside, fit, percent, wrap
 
 # Longer lines are hard to read.
 WIDEST = 110
+# From here on the summary stands in two columns.
+TWO_COLUMNS_FROM, BETWEEN_COLUMNS = 150, 4
 KINDS = {
     "knn": "nearest neighbours",
     "logistic": "logistic regression",
@@ -39,22 +41,25 @@ def no_model(progress: Progress, width: int) -> Lines:
 
 def summary(model: Trained, few_colours: bool, width: int) -> Lines:
     """Which model it is, how good and how honest, what it may file by itself, and how it came to be."""
-    width, report = min(width, WIDEST), model.report
-    return [
-        *said(f"{_capital(_kind(report.kind))}, from {_clips(report.labelled)} in {_folders(report)}", width, "bold"),
-        *_accuracy(model, width),
+    report, whole, columns = model.report, min(width, WIDEST), width >= TWO_COLUMNS_FROM
+    width = (width - BETWEEN_COLUMNS) // 2 if columns else whole
+    head = said(f"{_capital(_kind(report.kind))}, from {_clips(report.labelled)} in {_folders(report)}", whole, "bold")
+    tried = [
         *_part("CANDIDATES", _candidates(report.candidates, report.kind, width)),
         *_part("PROMISE", said(f"{_capital(model.promise)}.", width) + _audit(model.audit, report, width)),
+    ]
+    more = [
         *_part("WHAT IT GOES BY", _modalities(report, width)),
         *_part("SO FAR", _so_far(model, few_colours, width)),
         *_part("NOTES", [line for note in report.notes for line in said(note, width)]),
     ]
+    both = beside(tried, more, width + BETWEEN_COLUMNS) if columns else tried + more
+    return [*head, *_accuracy(model, whole), *both]
 
 
 def folder_table(report: Report, width: int) -> Lines:
     """Each folder's clips, recall and precision, and whether anything is ever filed into it without a person."""
-    width = min(width, WIDEST)
-    cells = 16 if width >= 100 else 8 if width >= 76 else 0
+    cells = 36 if width >= TWO_COLUMNS_FROM else 16 if width >= 100 else 8 if width >= 76 else 0
     column = 7 + cells
     names = max((cell_len(visible(score.folder)) for score in report.folders), default=0)
     name = max(8, min(names, width - 7 - 2 * (column + 2) - 16))
@@ -63,7 +68,7 @@ def folder_table(report: Report, width: int) -> Lines:
         "into it belong there. Both of clips that the model had not seen."
     )
     head = f"{fit('FOLDER', name)}{'CLIPS':>7}  {'RECALL'.ljust(column)}  {'PRECISION'.ljust(column)}"
-    lines = [*said(explained, width, MUTED), Content(), Content.styled(head.rstrip(), TITLE)]
+    lines = [*said(explained, min(width, WIDEST), MUTED), Content(), Content.styled(head.rstrip(), TITLE)]
     for score in report.folders:
         lines.append(
             Content.assemble(
@@ -75,7 +80,7 @@ def folder_table(report: Report, width: int) -> Lines:
         )
     if any(score.suggestion_only for score in report.folders):
         why = f"Only suggested: with fewer than {FEWEST_CLIPS} clips nothing is filed into a folder without you."
-        lines += [Content(), *said(why, width, MUTED)]
+        lines += [Content(), *said(why, min(width, WIDEST), MUTED)]
     return lines
 
 

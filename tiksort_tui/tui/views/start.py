@@ -25,34 +25,43 @@ def instead_of_pictures(
 ) -> Lines:
     """The lines for a place of `width` by `height` cells; `gone` says that the clip's file is not there any more."""
     clip = session.current
-    told: list[tuple[str, str]]
     if gone:
         told = [(GONE, DOUBT)]
     elif clip in session.failures:
         told = [(f"! This clip cannot be read: {session.failures[clip]}", DOUBT), (UNREADABLE, MUTED)]
-    elif progress.model or progress.no_model or session.predictions:
+    elif first := first_words(session, progress, player, notices, width, height):
+        return first
+    else:
         waits = "Its pictures come when it has been read." if progress.stage else "Not read yet: r reads it."
         told = [(waits, MUTED)]
-    else:
-        told = _found(session, progress, player, notices)
     return _drawn(told, width, height)
+
+
+def first_words(
+    session: Session, progress: Progress, player: str, notices: Sequence[str], width: int, height: int
+) -> Lines:
+    """What was found, and what is done about it; nothing any more when there is a model, or a reason why not."""
+    if progress.model or progress.no_model or session.predictions:
+        return []
+    return _drawn(_found(session, progress, player, notices), width, height)
 
 
 def _found(session: Session, progress: Progress, player: str, notices: Sequence[str]) -> list[tuple[str, str]]:
     folders, examples = session.folders, sum(folder.count for folder in session.folders)
     clips = "1 clip" if session.remaining == 1 else f"{session.remaining} clips"
     in_folders = "1 folder" if len(folders) == 1 else f"{len(folders)} folders"
+    when = "as clips are read" if progress.stage else "when r has read the clips"
     told = [
         (f"{clips} to sort, {examples} in {in_folders} to learn from.", "bold"),
-        ("Sort at once: suggestions come as clips are read.", ""),
+        (f"Sort at once: suggestions come {when}.", ""),
     ]
     if not folders:
         told = [(f"{clips} to sort, and no folders yet.", "bold"), ("n makes a folder; / files into a new one.", "")]
-    if progress.encoder:
+    if progress.encoder and progress.stage:
         on_card = progress.device not in ("", "cpu")
         graphics = f"on the graphics card ({progress.device})" if on_card else "without a graphics card"
         told.append((f"Reading with {progress.encoder}, {graphics}.", MUTED))
-    told += [(notice, DOUBT) for notice in notices]
+    told += [(notice, "$warning") for notice in notices]
     if player == "no mpv":
         told.append((NO_MPV, MUTED))
     return told

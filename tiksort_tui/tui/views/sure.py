@@ -10,6 +10,8 @@ from tiksort_tui.tui.selection import Selection, clips
 from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit, paragraph
 
 KEYS = ("Enter files {}", "Space tick", "a folder", "< > confidence", "p play", "Esc leaves")
+# Those that mean something where no clip is over the confidence, and where there is none at all.
+KEYS_FOR_LESS, KEYS_FOR_NONE = KEYS[3:4] + KEYS[-1:], KEYS[-1:]
 
 
 def headline(selection: Selection, width: int) -> Lines:
@@ -52,15 +54,18 @@ def none_listed(selection: Selection, progress: Progress, width: int, height: in
     if selection.all:
         surest = max(one.confidence for one in selection.all)
         why = f"No clip is over {_percent(selection.over)}: the surest is at {_percent(surest)}. < asks for less."
+    elif not selection.unsorted:
+        why = "No clip is left to be sorted."
     else:
         why = f"{progress.no_model or 'There is no prediction of an unsorted clip yet'}. Esc, then r, reads and learns."
     return [Content(" " + line) for line in paragraph(why.replace("..", "."), width - 2, height)]
 
 
 def keys(selection: Selection, width: int) -> Content:
-    """What the keys do, as far as there is room."""
+    """What the keys do, as far as there is room; those that do nothing now are not told."""
     ticked = len(selection.ticked)
-    hints = [hint.format(ticked) for hint in KEYS]
+    told = KEYS if selection.clips else KEYS_FOR_LESS if selection.all else KEYS_FOR_NONE
+    hints = [hint.format(ticked) for hint in told]
     while len(hints) > 2 and cell_len("   ".join(hints)) > width - 2:
         hints.pop(-2)
     return Content.styled(" " + fit("   ".join(hints), max(0, width - 1)), MUTED)
@@ -80,7 +85,7 @@ def _count(selection: Selection) -> str:
     if not listed:
         return "No clips"
     if not promised or selection.model is None:
-        return f"{clips(listed)}: nothing is promised of them"
+        return f"{clips(listed)}: nothing is promised of {'it' if listed == 1 else 'them'}"
     right = f"at least {_percent(selection.model.report.promise.target)} right"
     return f"{clips(listed)}, {right}" if promised == listed else f"{clips(listed)}, {promised} of them {right}"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tiksort_tui.domain import visible
 
+# The space between a number and its unit, and what stands for it while lines are broken: it is in no visible text.
+UNIT, UNBROKEN = re.compile(r"(?<=\d) (?=%|[kMG]B\b)"), "\ue000"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 TITLE = "bold $foreground-muted"
@@ -37,15 +40,21 @@ def fit(text: str, width: int) -> str:
 
 
 def message(text: str, width: int) -> str:
-    """A message in at most `width` cells: names are shortened before what is said of them is cut."""
+    """A message in at most `width` cells: names are shortened first, then whole clauses go at its end."""
     text = visible(text)
-    words = sorted(re.findall(r"\S*\.\w{2,4}\b|'[^']+'", text), key=len, reverse=True)
+    words = sorted(re.findall(r"\S*\.\w{2,7}\b|'[^']+'", text), key=len, reverse=True)
     for word in words:
         if cell_len(text) > width:
-            text = text.replace(word, fit(word, max(12, cell_len(word) - (cell_len(text) - width))))
+            room = max(12, cell_len(word) - (cell_len(text) - width))
+            text = text.replace(word, fit(word, min(room, cell_len(word))))
     if cell_len(text) <= width:
         return text
-    # What happened stands at the beginning, and why at the end.
+    ends = [mark.start() for mark in re.finditer(r"[,;.)](?= )| \(", text)]
+    clauses = [text[: end + (text[end] == ")")] for end in ends]
+    whole = [clause for clause in clauses if width // 2 < cell_len(clause) <= width - 2]
+    if whole:
+        return f"{whole[-1]} …"
+    # Else what happened stands at the beginning, and why at the end.
     words = text.split(" ")
     tail: list[str] = []
     while words and cell_len(" ".join([words[-1], *tail])) <= width // 2:
@@ -64,8 +73,9 @@ def notice(text: str, key: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken between words where they fit."""
-    return [line.plain.rstrip() for line in Content(visible(text)).wrap(max(1, width))]
+    """`text` in lines of at most `width` cells, broken between words where they fit; a number keeps its unit."""
+    lines = Content(UNIT.sub(UNBROKEN, visible(text))).wrap(max(1, width))
+    return [line.plain.replace(UNBROKEN, " ").rstrip() for line in lines]
 
 
 def paragraph(text: str, width: int, height: int) -> list[str]:
@@ -84,6 +94,20 @@ def bar(width: int, share: float, full: str, edge: str) -> Content:
     cells = round(max(0.0, min(1.0, share)) * width * 2)
     done = full * (cells // 2) + (edge if cells % 2 else "")
     return Content.assemble((done, "$primary"), ("─" * (width - len(done)), MUTED))
+
+
+def line(width: int, share: float) -> str:
+    """`share` of `width` cells as a thin line, exact to half a cell."""
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
+    return "━" * (halves // 2) + "╸" * (halves % 2)
+
+
+def beside(left: Lines, right: Lines, column: int) -> Lines:
+    """The lines of `left`, each in `column` cells, and beside them those of `right`."""
+    return [
+        Content.assemble(one, " " * (column - one.cell_length if other else 0), other)
+        for one, other in zip_longest(left, right, fillvalue=Content())
+    ]
 
 
 def blocks(width: int, share: float) -> str:

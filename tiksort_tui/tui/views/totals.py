@@ -7,31 +7,37 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
+from tiksort_tui.domain import visible
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import MUTED, TITLE, TRASH, Lines, bar, clock, fit, paragraph, percent, wrap
+from tiksort_tui.tui.views.text import MUTED, TITLE, TRASH, Lines, bar, clock, fit, line, paragraph, percent, wrap
 
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
     "Put videos here, and r finds them."
 )
-# The least room for the program's and the library's names.
-HEADER_NAME = 20
+# The longest bar of what a folder has gained.
+BAR = 30
+# The least room for the library's name.
+HEADER_NAME = 24
 
 
 def header(root: str, progress: Progress, player: str, now: float, width: int, told: bool) -> Content:
     """Where we are, and with what; what the engine does, unless that is `told` elsewhere."""
-    parts = [progress.encoder, progress.device, player]
+    stage = ""
     if not told and progress.stage:
         reading = progress.done < progress.total
         left = progress.seconds_left(now) if reading else None
         counts = f" {progress.done}/{progress.total}" if reading else ""
-        parts.insert(0, progress.stage + counts + (f" {clock(left)}" if left else ""))
-    parts = [part for part in parts if part]
-    while len(parts) > 1 and cell_len("   ".join(parts)) + HEADER_NAME > width:
-        parts.pop()
-    right = "   ".join(parts) + " "
+        stage = progress.stage + counts + (f" {clock(left)}" if left else "")
+    parts = [stage, progress.encoder, progress.device, player]
+    room = width - 13 - min(HEADER_NAME, cell_len(visible(root)))
+    # What is known best gives way first.
+    for spare in (progress.device, player, progress.encoder):
+        if cell_len("   ".join(filter(None, parts))) > room:
+            parts.remove(spare)
+    right = "   ".join(filter(None, parts)) + " "
     name = fit(root, max(0, width - cell_len(right) - 12)).rstrip()
     gap = width - 10 - cell_len(name) - cell_len(right)
     return Content.assemble((" tiksort  ", "bold"), name, " " * max(1, gap), (right, MUTED))
@@ -102,15 +108,19 @@ def finished(session: Session, pace: float | None, width: int, height: int) -> L
         return [Content.styled(line, MUTED) for line in paragraph(NOTHING_HERE, width, height)]
     total = session.filed.total()
     speed = f", {_speed(pace)}" if pace else ""
-    gains = [(name, count) for name, count in session.filed.most_common() if count > 0]
-    room = max(0, height - 4)
+    filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
+    gains = [(name, count) for name, count in filed if count > 0]
+    hints = wrap("u undoes the last one, r learns from them, q quits", width)
+    room = max(0, height - 3 - len(hints))
     some = gains if len(gains) <= room else gains[: max(0, room - 1)]
     lines = [Content.styled(f"{total} filed{speed}", "bold"), Content()]
+    column = min(max((cell_len(visible(name)) for name, _ in some), default=0), max(0, width - 8))
     for name, count in some:
-        lines.append(Content(f"{count:>5}  {fit(TRASH if name == TRASH_FOLDER else name, width - 8)}"))
+        drawn = line(min(BAR, width - column - 9), count / gains[0][1])
+        lines.append(Content.assemble(f"{count:>5}  {fit(name, column)}  ", (drawn, "$primary")))
     if len(some) < len(gains):
         lines.append(Content.styled(f"       … {len(gains) - len(some)} more folders", MUTED))
-    return [*lines, Content(), Content.styled("u takes the last one back, r learns from them, q quits", MUTED)]
+    return [*lines, Content(), *(Content.styled(hint, MUTED) for hint in hints)]
 
 
 def small(smallest: tuple[int, int], width: int) -> Lines:
