@@ -85,3 +85,11 @@ def test_a_quarter_of_a_cell_is_told_from_the_others(place):
         quarters, white, black = 15 - quarters, black, white
     assert quarters == 1 << place
     assert min(white) > 180 > 60 > max(black)
+
+
+@pytest.mark.parametrize("shape", [(85, 256), (97, 256), (256, 131), (256, 139)], ids=str)
+def test_the_edge_of_a_picture_has_its_colours_and_nothing_of_what_is_beside_it(shape):
+    for line in draw_strip(jpegs(shape, colours=((250, 250, 250), (250, 250, 250))), 62, 9):
+        for segment in line:
+            for colour in (segment.style.color, segment.style.bgcolor):
+                assert colour is None or min(colour.triplet) > 240

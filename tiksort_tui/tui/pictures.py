@@ -13,8 +13,6 @@ from rich.style import Style
 from textual.strip import Strip
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from PIL import Image
 
 # Of a cell's quarters, upper left, upper right, lower left, lower right, those that a bit of the place stands for.
@@ -56,19 +54,17 @@ def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
     # The squared error is least where the weighed squares of the means are largest.
     best = ((means**2).sum(-1) * np.stack([count, 4 - count])[:, None, None, :, 0]).sum(0).argmax(-1)
     two = np.take_along_axis(means, best[None, :, :, None, None], 3)[:, :, :, 0].round().astype(int).tolist()
-    kinds = [[PARTS[part] for part in row] for row in best.tolist()]
-    return [
-        Strip([_cell(kinds[y][x], two[0][y][x], two[1][y][x], there[y, x]) for x in range(width)], width)
-        for y in range(lines)
-    ]
 
+    def cell(y: int, x: int) -> Segment:
+        seen = there[y, x]
+        if seen.all():
+            first, second = (Color.from_rgb(*colour[y][x]) for colour in two)
+            return Segment(QUARTERS[PARTS[best[y, x]]], Style(color=first, bgcolor=second))
+        # The edge of a picture, or beside it.
+        colour = Color.from_rgb(*colours[y, x, seen].mean(0).round().astype(int).tolist()) if seen.any() else None
+        return Segment(QUARTERS[int(seen @ (1, 2, 4, 8))], Style(color=colour))
 
-def _cell(part: int, first: list[int], second: list[int], there: NDArray[np.bool_]) -> Segment:
-    """One cell: the quarters of `part` in the first colour, the others in the second; without those not `there`."""
-    if there.all():
-        return Segment(QUARTERS[part], Style(color=Color.from_rgb(*first), bgcolor=Color.from_rgb(*second)))
-    seen = sum(1 << quarter for quarter in range(4) if there[quarter])
-    return Segment(QUARTERS[seen], Style(color=Color.from_rgb(*first) if seen else None))
+    return [Strip([cell(y, x) for x in range(width)], width) for y in range(lines)]
 
 
 def draw_shades(jpegs: Sequence[bytes], width: int, height: int, on_light_ground: bool = False) -> list[Strip]:
