@@ -34,8 +34,7 @@ WORTH_TWO_ROWS = 1.2
 def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
     """At most `height` lines of `width` cells that show `jpegs` side by side. For a thread: it decodes pictures.
 
-    A cell has two colours: each of its quarters the mean of those that are together, and these are the ones for which
-    that is nearest to the picture.
+    The quarters of a cell have two colours. Which of them share one is chosen so that the picture loses least.
     """
     sheet = sheet_of(jpegs, width, height, SQUARE)
     if sheet is None:
