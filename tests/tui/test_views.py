@@ -109,12 +109,14 @@ async def test_three_hundred_folders_of_which_the_suggested_one_is_always_shown(
 async def test_twenty_thousand_clips(tmp_path):
     pile(tmp_path, [f"{i:05}.mp4" for i in range(20_000)])
     async with sorting(tmp_path) as pilot:
-        assert "20000 / 20000" in panel(pilot, "progress")
+        assert "20000 / 20000 remaining" in panel(pilot, "progress")
         await pilot.press("1", "j", "j", "s", "k", "2")
         await until_shown(pilot, "Filed 00002.mp4 in dogs", "19998 / 20000")
         assert panel(pilot, "clip").startswith("00004.mp4")
         assert pilot.app.session.queue[-1].name == "00003.mp4"
         assert list(misplaced(pilot)) == []
+        await pilot.resize_terminal(80, 24)
+        await until_shown(pilot, "19998 / 20000 left")
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,10 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, t
 def remaining(session: Session, pace: float | None, width: int) -> Lines:
     """How much is left to sort, and how long that takes at a `pace` of so many seconds a clip."""
     share = 1 - session.remaining / session.total if session.total else 0.0
+    count = f"{session.remaining} / {session.total}"
     lines = [
         Content.styled("PROGRESS", TITLE),
-        Content.styled(f"{session.remaining} / {session.total} remaining", "bold"),
+        Content.styled(f"{count} remaining" if len(count) + 10 <= width else f"{count} left", "bold"),
         bar(width, share, "█", "▌"),
     ]
     if pace and session.remaining:
