@@ -197,7 +197,7 @@ async def test_keys_that_reach_the_player(tmp_path, press):
 async def test_r_cancels_the_run_and_starts_another(tmp_path, press):
     engine = StandInEngine()
     async with sorting(pile(tmp_path, ["a.mp4"]), engine) as pilot:
-        assert len(engine.requests) == 1
+        await until(lambda: len(engine.requests) == 1)
         await press(pilot, "r")
         await until(lambda: not pilot.app.progress.stage)
         assert engine.cancels == 1

@@ -86,7 +86,7 @@ async def test_each_is_shown_played_filed_and_taken_back(nasty, told):
                 await until_shown(pilot, "does not play: mpv: ")
             if clip in session.failures:
                 await until_redrawn(pilot, lambda: True)
-                assert panel(pilot, "suggestion").startswith("this clip cannot be read: ")
+                assert panel(pilot, "suggestion").endswith("none: it cannot be read")
             else:
                 await until_shown(pilot, "Enter", "MB" if clip.stat().st_size >= 1e5 else "kB")
             assert_harmless(drawn(pilot))

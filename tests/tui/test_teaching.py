@@ -65,10 +65,11 @@ async def test_the_clip_on_screen_stays_and_suggestions_move(library):
         app.sort_screen.changed()
         generation = app.session.generation
         await pilot.press("2", "2")
-        await until(lambda: app.session.generation > generation and not app.progress.stage)
+        # On a busy machine each of the two may be learned by itself.
+        await until(lambda: app.progress.model.report.labelled == 8 and not app.progress.stage)
+        assert app.session.generation > generation
         assert app.session.current == library / "tiles 4.mp4"
         assert app.progress.model.refitted
-        assert app.progress.model.report.labelled == 8
         assert app.session.predictions[library / "tiles 4.mp4"].folder == "tiles"
         await pilot.press("u", "u")
         await until(lambda: app.progress.model.report.labelled == 6 and not app.progress.stage)
