@@ -22,7 +22,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.pipeline.events import NoModel, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.player.events import Playback
 from tiksort_tui.tui.panel import Panel
-from tiksort_tui.tui.views.text import message, wrap
+from tiksort_tui.tui.views.text import message, paragraph, wrap
 
 SIZES = [(80, 24), (100, 30), (120, 36), (200, 60), (110, 12), (40, 10)]
 TINY = [(20, 5), (12, 3), (1, 1)]
@@ -145,6 +145,11 @@ def test_a_long_message_keeps_what_matters(text, width, shown):
     else:
         assert made.startswith("the folder was not renamed: ")
         assert made.endswith("without end")
+
+
+def test_a_paragraph_that_goes_on_ends_with_a_whole_word():
+    assert paragraph("a faulty download, try it again", 20, 1) == ["a faulty download …"]
+    assert paragraph("a faulty download, try it again", 20, 2) == ["a faulty download,", "try it again"]
 
 
 def test_a_number_keeps_its_unit():

@@ -76,8 +76,8 @@ class SureScreen(Covering[dict[Path, str]]):
         room = max(0, height - top - 1)
         if width >= ROOMY.width and height >= ROOMY.height:
             self._row = HIGH_ROW if height >= HIGH_FROM else LOW_ROW
-            names = Region(0, top, min(width // 2, WIDEST_NAMES), room)
-            strips = Region(names.right + 2, top, width - names.right - 3, room)
+            names = Region(0, top, min(width // 2, WIDEST_NAMES) if selection.clips else width, room)
+            strips = Region(names.right + 2, top, max(0, width - names.right - 3), room)
         else:
             self._row = 1
             below = LINES_BELOW if height >= BELOW_FROM else 0

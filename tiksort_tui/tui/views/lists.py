@@ -82,11 +82,9 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
         path = session.queue[place]
         prediction = session.predictions.get(path)
         style, second = "", ""
-        trouble = ""
+        trouble = "not readable" if path in session.failures else ""
         if path in session.duplicates:
             trouble = f"same as in {session.duplicates[path].parent.name}"
-        elif path in session.failures:
-            trouble = "not readable"
         if trouble:
             # A long word takes of the name's room.
             said = f" {fit(trouble, max(column + SURE - 4, min(cell_len(visible(trouble)), width // 3)))} ! "

@@ -86,6 +86,7 @@ def paragraph(text: str, width: int, height: int) -> list[str]:
     last = lines[height - 1] if height else ""
     while cell_len(last) > width - 2 and " " in last:
         last = last.rsplit(" ", 1)[0]
+    last = last.rstrip(",;: ")
     return [*lines[: height - 1], set_cell_size(last, min(cell_len(last), width - 2)) + " …"] if height else []
 
 
