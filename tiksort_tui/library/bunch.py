@@ -53,8 +53,8 @@ def carry_out_bunch(
     plan: Callable[[Asked], Planned | None],
     begin: Callable[[Sequence[Planned]], list[list[Entry]]],
     carrier: Carrier,
-) -> list[list[Entry] | MoveError]:
-    """Do the first ones of what is `asked`, and tell what came of each of these, in turn: its entries, or a refusal.
+) -> list[list[Entry] | MoveError | LibraryError]:
+    """Do the first ones of what is `asked`, and tell what came of each of these, in turn: its entries, or why not.
 
     `plan` raises MoveError where one cannot be done, and gives None where it has to wait for those before it; `begin`
     writes what is planned to the journal.
@@ -75,7 +75,7 @@ def carry_out_bunch(
     ready = [planned for planned in plans if not isinstance(planned, MoveError)]
     begun = begin(ready) if ready else []
     carried = zip(begun, carrier.carry_out(begun) if begun else (), strict=False)
-    done: list[list[Entry] | MoveError] = []
+    done: list[list[Entry] | MoveError | LibraryError] = []
     for one_plan in plans:
         if isinstance(one_plan, MoveError):
             done.append(one_plan)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tiksort_tui.domain import Filing
-from tiksort_tui.errors import MoveError
+from tiksort_tui.errors import LibraryError, MoveError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.entries import ARRIVED, TURNED, Change, Entry, State, is_forward
 from tiksort_tui.library.journal import Journal
@@ -51,11 +51,12 @@ class Carrier:
         self._root = root
         self._journal = journal
 
-    def carry_out(self, filings: Sequence[Sequence[Entry]]) -> list[MoveError | None]:
+    def carry_out(self, filings: Sequence[Sequence[Entry]]) -> list[MoveError | LibraryError | None]:
         """Do what `filings` say, one after another, at least the first and as many as there is time for.
 
-        Tells of each that was begun why it did not arrive, and is where it was; None where it did. The journal has
-        the others as they were before.
+        Tells of each that was begun why it did not arrive, and is where it was; None where it did. A LibraryError says
+        that the journal could not be told, and the filing is still to be settled. The journal has the others as they
+        were before.
         """
         until = time.monotonic() + BUNCH_SECONDS
         errors: list[OSError | None] = []
@@ -148,9 +149,12 @@ class Carrier:
     def _locate(self, entries: Sequence[Entry]) -> list[Found]:
         return [locate(self._root, entry, self._note_for(entry)) for entry in entries]
 
-    def _refusal(self, filing: Sequence[Entry], error: OSError) -> MoveError | None:
+    def _refusal(self, filing: Sequence[Entry], error: OSError) -> MoveError | LibraryError | None:
         """Put a filing right in which `error` came up; None if it is done after all."""
-        settled = self.settle(self._journal.reread(filing))
+        try:
+            settled = self.settle(self._journal.reread(filing))
+        except LibraryError as failure:
+            return failure
         if settled.state == ARRIVED[filing[0].state]:
             return None
         return MoveError(f"{settled.message}: {relocate.reason(error)}")

@@ -265,7 +265,7 @@ class Journal:
                 ) from error
             raise LibraryError(
                 f"{self.path}: the record of moves cannot be used ({error}); see that its folder can be written to and "
-                "the disk is not full, then start again: a move that was under way is settled then"
+                "the disk is not full, then try again: a move that was under way is settled then"
             ) from error
 
 

@@ -1,14 +1,15 @@
 """Filing clips with what belongs to them, taking filings back, and putting right what a crash cut short.
 
-What a user wishes is planned, written to the journal and carried out here, by the bunch; `carry` does it, and no other
-code moves a user's file. At every moment each clip exists whole, at a place that the journal knows.
+What a user wishes is planned, by the bunch, and written to the journal; then `carry` does it, and no other code moves a
+user's file. At every moment each clip exists whole, at a place that the journal knows.
 Nothing is ever deleted, overwritten or forced; where two different files claim one place, both are kept.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
 from tiksort_tui.library.carry import Carrier, Settled, filing_of
-from tiksort_tui.library.entries import Change, Entry, Move, State
+from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State
 from tiksort_tui.library.journal import Journal, by_filing
 from tiksort_tui.library.naming import check_new_folder, need_label, shown
 from tiksort_tui.library.plan import Planner
@@ -60,9 +61,10 @@ class Recorded:
 
 
 class Mover:
-    """Moves the clips of the library `root`, one at a time over all processes; its journal is for one thread at a time.
+    """Moves the clips of the library `root`, while no other process does; its journal is for one thread at a time.
 
-    Every method may raise LibraryError, when the journal cannot be used.
+    Every method may raise LibraryError, when the journal cannot be used. What that leaves half done is put right before
+    the next thing is done.
     """
 
     def __init__(self, root: Path, journal: Journal, config: LibraryConfig = _DEFAULTS) -> None:
@@ -78,11 +80,11 @@ class Mover:
         DuplicateError where the same content is there under that name, MoveError where the clip cannot be filed; then
         everything is where it was.
         """
-        return self._file_one(lambda planner: planner.into(clip, folder, free_name))
+        return self._file_one(clip, lambda planner: planner.into(clip, folder, free_name))
 
     def trash(self, clip: Path) -> Filing:
         """Bring `clip`, and what belongs to it, into the library's trash folder; otherwise like `file`."""
-        return self._file_one(lambda planner: planner.into_trash(clip))
+        return self._file_one(clip, lambda planner: planner.into_trash(clip))
 
     def file_all(self, clips: Sequence[tuple[Path, str]], go_on: GoOn = _to_the_end) -> list[Filing | TiksortError]:
         """`file` these clips, each into its folder, as one action; tells what came of each, in turn.
@@ -92,11 +94,11 @@ class Mover:
         """
         action: int | None = None
 
-        def file_some(left: Sequence[tuple[Path, str]]) -> list[Filing | MoveError]:
+        def file_some(left: Sequence[tuple[Path, str]]) -> list[Filing | MoveError | LibraryError]:
             nonlocal action
             planner = Planner(self._root, self._config)
             begin = partial(self._journal.begin, action=action)
-            with self._journal.exclusive():
+            with self._alone():
                 done = carry_out_bunch(left, lambda one: planner.into(*one), begin, self._carrier)
             action = action or next((one[0].action for one in done if isinstance(one, list)), None)
             return [filing_of(self._root, one[0]) if isinstance(one, list) else one for one in done]
@@ -108,7 +110,7 @@ class Mover:
 
         Raises MoveError, and the folder is as it was.
         """
-        with self._journal.exclusive():
+        with self._alone():
             try:
                 need_label(self._root, old, through_links=False)
                 check_new_folder(self._root, new, instead_of=old)
@@ -167,11 +169,17 @@ class Mover:
         if self._journal.unsettled():
             raise MoveError("a move was cut short, and no folder is renamed before it is put right: start again")
 
-    def _file_one(self, plan: Callable[[Planner], list[Move] | None]) -> Filing:
+    @contextmanager
+    def _alone(self) -> Iterator[list[tuple[Entry, Settled]]]:
+        """Keep other processes from moving anything; what was left half done is settled, and given as it was before."""
         with self._journal.exclusive():
-            planner = Planner(self._root, self._config)
-            (outcome,) = carry_out_bunch([planner], plan, self._journal.begin, self._carrier)
-        if isinstance(outcome, MoveError):
+            yield [(filing[0], self._carrier.settle(filing)) for filing in self._journal.unsettled()]
+
+    def _file_one(self, clip: Path, plan: Callable[[Planner], list[Move] | None]) -> Filing:
+        planner = Planner(self._root, self._config)
+        with self._alone():
+            (outcome,) = carry_out_bunch([clip], lambda _: plan(planner), self._journal.begin, self._carrier)
+        if not isinstance(outcome, list):
             raise outcome
         return filing_of(self._root, outcome[0])
 
@@ -181,7 +189,10 @@ class Mover:
         done: list[Filing | FolderRename] = []
         refusals: dict[TiksortError, None] = {}
         left = 0
-        with self._journal.exclusive():
+        with self._alone() as settled:
+            # What an error cut short, and is done now, is what was asked for again.
+            done += [self._what(entry) for entry, one in settled if (entry.state, one.state) == (state, ARRIVED[state])]
+            count -= bool(done)
             while count > 0 and not refusals and not left:
                 action = self._journal.last_done() if state == "undoing" else self._journal.first_undone()
                 if not action:
@@ -199,7 +210,9 @@ class Mover:
         folders = tuple(one for one in done if isinstance(one, FolderRename))
         return Retraced(filings, folders, tuple(refusals), left)
 
-    def _set_out_again(self, filings: Sequence[list[Entry]], state: _OnTheWay) -> list[list[Entry] | MoveError]:
+    def _set_out_again(
+        self, filings: Sequence[list[Entry]], state: _OnTheWay
+    ) -> list[list[Entry] | MoveError | LibraryError]:
         claims = Claims()
 
         def plan(filing: list[Entry]) -> list[Change] | None:

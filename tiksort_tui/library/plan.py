@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from bisect import bisect_left
 from pathlib import Path
 
 from tiksort_tui.config import LibraryConfig
@@ -17,7 +16,7 @@ from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims
 from tiksort_tui.library.entries import Move
 from tiksort_tui.library.naming import is_label, need_label, numbered, shown
-from tiksort_tui.library.sidecars import sidecars_of
+from tiksort_tui.library.sidecars import rivals_of, sidecars_of
 from tiksort_tui.library.state import TRASH_FOLDER
 
 
@@ -92,6 +91,8 @@ class Planner:
     def _moves(self, clip: Path, folder: Path, keep_duplicates: bool = False) -> list[Move] | None:
         """The clip and what belongs to it go to `folder`, under the first number that is free for all."""
         names = self._names_in(clip.parent)
+        if self._claims.touch(*rivals_of(clip, self._config, names)):
+            return None
         files = [clip, *sidecars_of(clip, self._config, names)]
         suffixes = [file.name[len(clip.stem) :] for file in files]
         for number in itertools.count(1):
@@ -110,13 +111,10 @@ class Planner:
             for file, target in zip(files, targets, strict=True)
         ]
         self._claims.take(*files, *targets)
-        for name in (file.name for file in files):
-            place = bisect_left(names, name)
-            del names[place : place + (names[place : place + 1] == [name])]
         return moves
 
     def _names_in(self, folder: Path) -> list[str]:
-        """The names in `folder`, in order, without those that are planned to leave: listed once, it may be large."""
+        """The names in `folder` before the bunch, in order: listed once, it may be large."""
         if folder not in self._names:
             self._names[folder] = sorted(os.listdir(folder))
         return self._names[folder]

@@ -3,7 +3,7 @@
 In this order: an exclusive rename (one step); a hard link and an unlink; an empty placeholder and a rename over it;
 and between file systems a verified copy. A plain rename is never done over anything but the placeholder, and a file
 is unlinked only while it is still the one that was looked at. Nothing here undoes a half-way move: whoever calls asks
-the file system afterwards (`moves.Mover`), after an error just as after a crash.
+the file system afterwards (`carry.Carrier`), after an error just as after a crash.
 
 Every function raises OSError as the system gives it, with ESTALE where another program changed a file meanwhile.
 """

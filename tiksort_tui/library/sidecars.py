@@ -46,6 +46,16 @@ def sidecars_of(clip: Path, config: LibraryConfig, names: Sequence[str] | None =
     ]
 
 
+def rivals_of(clip: Path, config: LibraryConfig, names: Sequence[str]) -> list[Path]:
+    """Other files, there or not, of which one might be a video that claims what belongs to `clip`, or the reverse.
+
+    `names` are those in the clip's folder, in order.
+    """
+    stems = [clip.name[:place] for place, char in enumerate(clip.name) if char == "."]
+    videos = [f"{stem}.{extension}" for stem in stems for extension in config.extensions]
+    return [clip.parent / name for name in (*videos, *_bearing(clip.stem, names)) if name != clip.name]
+
+
 def _bearing(stem: str, names: Sequence[str]) -> Iterator[str]:
     """Those of the ordered `names` that are `stem` with something behind a dot."""
     start = f"{stem}."

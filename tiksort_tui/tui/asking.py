@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,13 @@ def ask_where_to(app: SortApp) -> None:
     app.sort_screen.lay_over(choice, lambda folder: _file_into(app, folder, clip))
 
 
-def ask_for_folder(app: SortApp, name: str = "", problem: str = "") -> None:
-    """Make a folder of the name that is given; `problem` is what was wrong with `name`, the last one, if any was."""
+def ask_for_folder(
+    app: SortApp, name: str = "", problem: str = "", then: Callable[[str], None] | None = None
+) -> None:
+    """Make a folder of the name that is given, and `then` go on with that; `problem` is what was wrong with `name`, the
+    last one, if any was."""
     screen = FolderNameScreen("New folder", name, problem)
-    app.sort_screen.lay_over(screen, lambda new: app.moves.make_folder(new) if new else None)
+    app.sort_screen.lay_over(screen, lambda new: app.moves.make_folder(new, then) if new else None)
 
 
 def ask_for_new_name(app: SortApp, old: str, name: str = "", problem: str = "") -> None:
@@ -43,7 +47,7 @@ def _file_into(app: SortApp, folder: str, clip: Path | None) -> None:
     if not folder:
         return
     if folder not in [known.name for known in app.session.folders]:
-        app.moves.make_folder(folder, then=lambda: _file_into(app, folder, clip))
+        app.moves.make_folder(folder, then=lambda made: _file_into(app, made, clip))
     elif clip == app.session.current:
         app.sort_screen.file_into(folder, "")
     elif clip is not None:

@@ -12,12 +12,11 @@ from tiksort_tui.domain import Filing, FolderRename, visible
 from tiksort_tui.errors import DuplicateError, LibraryError, MoveError, TiksortError
 from tiksort_tui.library.lock import WriterLock
 from tiksort_tui.library.moves import Retraced
-from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.asking import ask_for_folder, ask_for_new_name
 from tiksort_tui.tui.filing import Filer, T, Told
 from tiksort_tui.tui.selection import clips
-from tiksort_tui.tui.views.text import TRASH
+from tiksort_tui.tui.views import moves as words
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
@@ -75,8 +74,13 @@ class Moves:
         """Put interrupted moves right, if that is this screen's to do."""
         if not self._why_not:
             try:
-                for message in await self._filer.reconcile():
-                    self._app.sort_screen.say(message)
+                messages = await self._filer.reconcile()
+                if len(messages) == 1:
+                    self._app.sort_screen.say(messages[0])
+                elif messages:
+                    self._app.notices += messages
+                    told = f"{len(messages)} moves had been cut short; the help says what became of them"
+                    self._app.sort_screen.say(told)
             except TiksortError as error:
                 self._app.sort_screen.say(str(error), trouble=True)
 
@@ -104,8 +108,8 @@ class Moves:
         """Do again what the last undo took back."""
         self._app.start(self._redo(), name=MOVING)
 
-    def make_folder(self, name: str, then: Callable[[], None] | None = None) -> None:
-        """Make a folder of the library, `then` go on."""
+    def make_folder(self, name: str, then: Callable[[str], None] | None = None) -> None:
+        """Make a folder of the library, `then` go on with the name that it got."""
         self._app.start(self._make_folder(name, then), name=MOVING)
 
     def rename_folder(self, old: str, new: str) -> None:
@@ -133,7 +137,7 @@ class Moves:
             app.session.moved(request)
             app.runs.taught()
             app.sort_screen.filed(request)
-            app.sort_screen.say(_filed(filing))
+            app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
     async def _file_all(self, requests: Sequence[FilingRequest]) -> None:
@@ -158,14 +162,16 @@ class Moves:
         else:
             app.sort_screen.say(f"Filed {clips(filed)} in one go")
         if left:
-            self._cut_short(f"Filed {clips(filed)}, {clips(len(left))} left unsorted")
+            self._say_unfinished(f"Filed {clips(filed)}, {clips(len(left))} left unsorted")
         app.runs.taught()
         app.sort_screen.changed()
 
     async def _bring_back(self, failed: Mapping[FilingRequest, TiksortError | None]) -> None:
         """Bring the clips of filings that failed, or were not begun, back to their places, if they are there."""
         session = self._app.session
-        gone = await asyncio.to_thread(lambda: {request.clip for request in failed if not request.clip.exists()})
+        gone = await asyncio.to_thread(
+            lambda: {request.clip for request in failed if not os.path.lexists(request.clip)}
+        )
         duplicates = {
             request.clip: error.other for request, error in failed.items() if isinstance(error, DuplicateError)
         }
@@ -174,25 +180,26 @@ class Moves:
 
     def _telling(self, what: str) -> Told:
         """Says how far an action of many clips is."""
-        return lambda done, of: self._app.sort_screen.say(f"{what} {done} / {of} …", about=MOVING)
+        return lambda done, of: self._app.sort_screen.say(f"{what} {done} / {of} …")
 
-    def _cut_short(self, what: str) -> None:
-        self.unfinished = f"{what}: the program was ended before all was done."
-        self._app.sort_screen.say(self.unfinished, trouble=True)
+    def _say_unfinished(self, what: str) -> None:
+        said = f"{what}: the program was ended before all was done."
+        self.unfinished = f"{self.unfinished}\n{said}".strip()
+        self._app.sort_screen.say(said, trouble=True)
 
     async def _refile(self, clip: Path, folder: str) -> None:
         app = self._app
         try:
             filing = await self._filer.file(clip, folder)
         except TiksortError as error:
-            if clip.exists():
+            if os.path.lexists(clip):
                 app.session.set_aside.discard(clip)
             app.sort_screen.say(str(error), trouble=True)
         else:
             app.session.refiled(filing)
             app.runs.taught()
             app.sort_screen.filed(FilingRequest(clip, folder, place=0))
-            app.sort_screen.say(_filed(filing))
+            app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
     async def _undo(self) -> None:
@@ -202,9 +209,9 @@ class Moves:
             self._app.sort_screen.filed(None)
         for rename in undone.folders:
             self._app.session.folder_renamed(rename.new, rename.old)
-        self._say(undone, _taken_back, lambda one: f"{visible(one.new)} is called {visible(one.old)} again")
+        self._say(undone, words.taken_back, words.named_back)
         if undone.left:
-            self._cut_short(f"Took {clips(len(undone.filings))} back, {clips(undone.left)} left filed, u goes on")
+            self._say_unfinished(f"Took {clips(len(undone.filings))} back, {clips(undone.left)} left filed, u goes on")
 
     async def _redo(self) -> None:
         redone = await self._retraced(self._filer.redo(self._telling("Filing again")), "Nothing to redo")
@@ -212,16 +219,17 @@ class Moves:
             self._app.session.redone(redone.filings)
         for rename in redone.folders:
             self._app.session.folder_renamed(rename.old, rename.new)
-        self._say(redone, lambda one: f"{_filed(one)} again", lambda one: f"{_renamed(one)} again")
+        self._say(redone, lambda one: f"{words.filed(one)} again", lambda one: f"{words.renamed(one)} again")
         if redone.left:
-            self._cut_short(f"Filed {clips(len(redone.filings))} again, {clips(redone.left)} left unsorted, U goes on")
+            filed = clips(len(redone.filings))
+            self._say_unfinished(f"Filed {filed} again, {clips(redone.left)} left unsorted, U goes on")
 
-    async def _make_folder(self, name: str, then: Callable[[], None] | None) -> None:
+    async def _make_folder(self, name: str, then: Callable[[str], None] | None) -> None:
         app = self._app
         try:
             await self._filer.make_folder(name)
         except MoveError as error:
-            ask_for_folder(app, name, str(error))
+            ask_for_folder(app, name, str(error), then)
             return
         app.session.add_folder(name)
         key = next((folder.key for folder in app.session.folders if folder.name == name), None)
@@ -229,7 +237,7 @@ class Moves:
         app.sort_screen.say(f"New folder {visible(name)}, {how}")
         app.sort_screen.changed()
         if then:
-            then()
+            then(name)
 
     async def _rename_folder(self, old: str, new: str) -> None:
         app = self._app
@@ -243,7 +251,7 @@ class Moves:
             return
         app.session.folder_renamed(old, new)
         app.runs.taught()
-        app.sort_screen.say(_renamed(renamed))
+        app.sort_screen.say(words.renamed(renamed))
         app.sort_screen.changed()
 
     async def _retraced(self, work: Awaitable[Retraced], nothing: str) -> Retraced:
@@ -269,22 +277,3 @@ class Moves:
             self._app.sort_screen.say(f"{how_many}{retraced.refusals[0]}", trouble=True)
         # After thousands a key may come first.
         self._app.sort_screen.changed(soon=done <= 1)
-
-
-def _taken_back(filing: Filing) -> str:
-    return f"Took {visible(filing.source.name)} back from {_where(filing)}"
-
-
-def _filed(filing: Filing) -> str:
-    name, where = visible(filing.source.name), _where(filing)
-    other_name = "" if filing.target.name == filing.source.name else f" as {visible(filing.target.name)}"
-    return (f"Put {name} in {TRASH}" if where == TRASH else f"Filed {name} in {where}") + other_name
-
-
-def _renamed(rename: FolderRename) -> str:
-    return f"{visible(rename.old)} is called {visible(rename.new)}"
-
-
-def _where(filing: Filing) -> str:
-    folder = filing.target.parent.name
-    return TRASH if folder == TRASH_FOLDER else visible(folder)
