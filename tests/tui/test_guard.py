@@ -143,7 +143,7 @@ def test_the_rest_of_an_answer_whose_beginning_is_lost_files_one_clip_at_most():
     assert len(screen.filed) <= 1
 
 
-@pytest.mark.parametrize("key", ["j", "q", "u", "n", "question_mark", "1"])
+@pytest.mark.parametrize("key", ["u", "n", "d", "D", "question_mark", "1"])
 async def test_no_piece_of_a_torn_sequence_is_a_command(tmp_path, key):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), guarded=True) as pilot:
         screen, now = pilot.app.sort_screen, time.monotonic() + 10

@@ -1,6 +1,9 @@
 """What can happen beside the keys: failures, the engine's and the player's news, the end of the pile."""
 
 import asyncio
+import errno
+import os
+from contextlib import closing
 from pathlib import Path
 
 from tests.tui.helpers import (
@@ -21,7 +24,9 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.engine.client import Engine
 from tiksort_tui.errors import EngineError, ExitCode
-from tiksort_tui.library.state import LOG, state_dir
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.relocate import stamp_of
+from tiksort_tui.library.state import JOURNAL, LOG, state_dir
 from tiksort_tui.pipeline.events import (
     EncodersReady,
     EngineRestarted,
@@ -388,3 +393,37 @@ async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):
     await asyncio.sleep(0.5)
     assert engine.pid is None
     assert not process.exists()
+
+
+async def test_a_folder_that_is_made_under_a_mended_name_gets_the_clip_that_it_was_made_for(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        await pilot.press("slash", *"x/y", "enter")
+        await until_shown(pilot, "Enter does it")
+        await pilot.press("backspace", "backspace", "enter")
+        await until_shown(pilot, "Filed a.mp4 in x")
+    assert (tmp_path / "x" / "a.mp4").exists()
+
+
+async def test_of_several_moves_that_were_cut_short_the_help_tells(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    with closing(Journal(state_dir(tmp_path) / JOURNAL)) as journal:
+        clips = [(Path(name), Path("cats", name), stamp_of(tmp_path / name)) for name in ("a.mp4", "b.mp4")]
+        journal.begin([[clip] for clip in clips])
+    async with sorting(tmp_path) as pilot:
+        await until_shown(pilot, "2 moves had been cut short; the help says what became of them")
+        await pilot.press("question_mark")
+        await until(lambda: drawn(pilot).count("was rolled back") == 2)
+
+
+async def test_a_library_that_cannot_be_reached_any_more_ends_nothing(tmp_path, monkeypatch):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        # As where a folder above may no longer be searched, which nobody can keep from root.
+        def refuse(path, *arguments, **options):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        with monkeypatch.context() as lost:
+            for name in ("lstat", "stat", "open"):
+                lost.setattr(os, name, refuse)
+            await pilot.press("1")
+            await until_shown(pilot, "Permission denied")
+            assert pilot.app.is_running

@@ -47,6 +47,32 @@ def told(outcomes: list[Any]) -> list[str]:
     return [str(one.target.relative_to(one.target.parents[1])) if isinstance(one, Filing) else "" for one in outcomes]
 
 
+def full_from(monkeypatch: pytest.MonkeyPatch, commit: int) -> None:
+    """The disk of the journal is full from this commit on, counted from one."""
+    real, commits = Journal._transaction, 0
+
+    def limited(journal: Journal) -> Any:
+        nonlocal commits
+        commits += 1
+        if commits >= commit:
+            with journal._plain_errors():
+                raise sqlite3.OperationalError("database or disk is full")
+        return real(journal)
+
+    monkeypatch.setattr(Journal, "_transaction", limited)
+
+
+def refuse_clip(monkeypatch: pytest.MonkeyPatch, name: str, code: int = errno.EACCES) -> None:
+    real = relocate.rename_exclusive
+
+    def refuse(source: Path, target: Path) -> None:
+        if source.name == name:
+            raise OSError(code, os.strerror(code))
+        real(source, target)
+
+    monkeypatch.setattr(relocate, "rename_exclusive", refuse)
+
+
 def test_a_bunch_costs_two_commits_and_one_sync_of_each_folder(
     root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,18 +305,8 @@ def test_a_journal_that_can_no_longer_be_used_ends_it_and_what_was_done_is_told(
     monkeypatch.setattr(bunch, "BUNCH", 2)
     asked = clips(root, 5)
     filings = mover.file_all(asked) if operation == "undo" else []
-    real, commits = Journal._transaction, 0
-
-    def full(journal: Journal) -> Any:
-        nonlocal commits
-        commits += 1
-        if commits > 2:
-            with journal._plain_errors():
-                raise sqlite3.OperationalError("database or disk is full")
-        return real(journal)
-
     with monkeypatch.context() as trouble:
-        trouble.setattr(Journal, "_transaction", full)
+        full_from(trouble, commit=3)
         if operation == "undo":
             undone = mover.undo()
             assert undone.filings == tuple(filings[:2:-1])
@@ -315,3 +331,87 @@ def test_names_that_some_file_system_takes_for_one_are_claimed_together() -> Non
     claims.take(Path("cats/caf\u00e9.mp4"), Path("a.mp4"))
     assert claims.touch(Path("b.mp4"), Path("Cats/Cafe\u0301.MP4"))
     assert not claims.touch(Path("cats/a.mp4"))
+
+
+def test_an_undo_that_the_journal_cut_short_is_what_the_next_one_finishes(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = mover.file(clip(root, "older.mp4"), "cats")
+    asked = clips(root, 4)
+    before, filings = tree(root), mover.file_all(asked)
+    with monkeypatch.context() as full:
+        full_from(full, commit=2)
+        with pytest.raises(LibraryError, match="try again"):
+            mover.undo()
+    assert tree(root) == before
+    assert set(mover.undo().filings) == set(filings)
+    assert tree(root) == before
+    assert mover.undo().filings == (older,)
+
+
+def test_what_the_journal_cut_short_is_put_right_before_anything_else_is_filed(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_rename(monkeypatch, errno.EXDEV)
+    (one, two, three) = clips(root, 3)
+    real, noted = Journal.note, 0
+
+    def note(*arguments: Any) -> None:
+        nonlocal noted
+        noted += 1
+        if noted == 2:
+            raise LibraryError("full")
+        real(*arguments)
+
+    with monkeypatch.context() as full:
+        full.setattr(Journal, "note", note)
+        assert {type(outcome) for outcome in mover.file_all([one, two, three])} == {LibraryError}
+    again = [mover.file(three[0], "cooking"), mover.file(two[0], "cooking")]
+    assert tree(root) == {"cats/000.mp4": b"000.mp4", "cooking/001.mp4": b"001.mp4", "cooking/002.mp4": b"002.mp4"}
+    assert mover.reconcile() == ()
+    assert mover.undo(2) == Retraced((again[1], again[0]))
+    assert mover.undo().filings[0].source == one[0]
+
+
+def test_the_others_are_done_where_the_journal_is_full_when_one_is_refused(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = clips(root, 3)
+    with monkeypatch.context() as trouble:
+        refuse_clip(trouble, "001.mp4")
+        full_from(trouble, commit=3)
+        outcomes = mover.file_all(asked)
+    assert [type(outcome) for outcome in outcomes] == [Filing, LibraryError, Filing]
+    assert tree(root) == filed([asked[0], asked[2]]) | {"001.mp4": b"001.mp4"}
+    (settled,) = mover.reconcile()
+    assert (settled.state, len(mover.undo().filings)) == ("undone", 2)
+
+
+def test_what_two_clips_share_stays_with_the_one_that_cannot_go(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mkv", "a.mp4", "a.jpg", "b.en.mp4", "b.mp4", "b.en.srt"):
+        clip(root, name, name.encode())
+    refuse_clip(monkeypatch, "a.mkv")
+    names = ("a.mkv", "a.mp4", "b.en.mp4", "b.mp4")
+    outcomes = mover.file_all([(root / name, "cats") for name in names])
+    assert [type(outcome) for outcome in outcomes] == [MoveError, Filing, Filing, Filing]
+    # As one by one: when b.en.mp4 went, b.mp4 laid claim to the subtitle, too.
+    assert sorted(tree(root)) == ["a.jpg", "a.mkv", "cats/a.mp4", "cats/b.en.mp4", "cats/b.en.srt", "cats/b.mp4"]
+
+
+def test_what_was_not_begun_is_not_left_open_where_a_folder_cannot_be_synced(
+    root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, "BUNCH_SECONDS", -1.0)
+    asked = clips(root, 2)
+    synced = relocate.sync_folder
+
+    def fails_once(folder: Path) -> None:
+        monkeypatch.setattr(relocate, "sync_folder", synced)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(relocate, "sync_folder", fails_once)
+    settled = counted(monkeypatch, carry.Carrier, "settle")
+    assert told(mover.file_all(asked)) == ["cats/000.mp4", "cooking/001.mp4"]
+    assert len(settled) == 1

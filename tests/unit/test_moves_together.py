@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -284,6 +285,8 @@ def test_an_interrupted_renaming_is_settled_and_so_is_a_filing_after_it(
             mover.rename_folder("cats", "kittens")
     name = "cats" if killed_at == "rename_folder" else "kittens"
     with monkeypatch.context() as crash:
+        # Else the renaming is settled first.
+        crash.setattr(Journal, "unsettled", lambda self: [])
         crash.setattr(relocate, "sync_folder", killed)
         with pytest.raises(Killed):
             mover.file(clip(root, "b.mp4"), name)
@@ -296,6 +299,10 @@ def test_an_interrupted_renaming_is_settled_and_so_is_a_filing_after_it(
     assert (root / "cats").is_dir()
 
 
+def fails(*_: object) -> NoReturn:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def test_no_folder_is_renamed_while_a_move_into_it_is_unsettled(
     root: Path, mover: Mover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,9 +311,11 @@ def test_no_folder_is_renamed_while_a_move_into_it_is_unsettled(
         crash.setattr(relocate, "sync_folder", killed)
         with pytest.raises(Killed):
             mover.file(clip(root), "kittens")
-    with pytest.raises(MoveError, match="put right: start again"):
-        mover.rename_folder("kittens", "cubs")
-    assert "put right: start again" in str(mover.undo().refusals[0])
-    mover.reconcile()
+    with monkeypatch.context() as trouble:
+        trouble.setattr(carry, "locate", fails)
+        with pytest.raises(MoveError, match="put right: start again"):
+            mover.rename_folder("kittens", "cubs")
+        assert "put right: start again" in str(mover.undo().refusals[0])
+    # What can be settled is, before anything else.
     assert mover.undo(2).folders == (renamed,)
     assert tree(root) == {"a.mp4": b"clip"}

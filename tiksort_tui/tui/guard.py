@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import string
+
+from tiksort_tui.tui.keymap import key_named
+
 # A clip that was not on the screen this long cannot have been meant.
 SEEN_SECONDS = 0.1
 # Keys that follow each other faster come from a terminal, not from fingers.
@@ -13,9 +17,12 @@ HELD_SECONDS = 0.4
 # After the pieces of a torn escape sequence, its rest may still be under way.
 TORN_SECONDS = 1.0
 # What Textual makes of the first bytes of a sequence whose rest does not come in time; besides, alt+ and a letter.
-# The brackets are also typed, for what harms nothing; whatever follows one may be the rest of a sequence.
 TORN_KEYS = {"escape", "circumflex_accent"}
-BRACKETS = {"left_square_bracket", "right_square_bracket"}
+# What the rest of a sequence consists of: of one that is a key or an answer, and of an answer that names a colour.
+_OF_KEYS = {*string.digits, *string.ascii_uppercase, *"cmntuy", *map(key_named, ";:<=>?$~")}
+_OF_COLOURS = {*string.hexdigits, *"rg", *map(key_named, ";:/\\")}
+# The brackets are also typed, for what harms nothing; what follows one may be the rest of a sequence.
+_AFTER_BRACKET = {"left_square_bracket": _OF_KEYS, "right_square_bracket": _OF_COLOURS}
 
 
 class FilingGuard:
@@ -26,7 +33,7 @@ class FilingGuard:
         self._key_at = float("-inf")
         self._held = False
         self._torn_at = float("-inf")
-        self._bracket_at = float("-inf")
+        self._pieces: set[str] = set()
         self._painted: object = None
         self._painted_at = float("inf")
 
@@ -55,11 +62,12 @@ class FilingGuard:
 
     def torn(self, key: str, now: float) -> bool:
         """Whether `key` may be a piece of an escape sequence, and means nothing."""
-        after_bracket = key not in BRACKETS and now - self._bracket_at < TORN_SECONDS
-        return after_bracket or now - self._torn_at < TORN_SECONDS
+        return key in self._pieces and now - self._torn_at < TORN_SECONDS
 
     def _look_for_pieces(self, key: str, now: float) -> None:
-        if key in TORN_KEYS or key.startswith("alt+") or (key in BRACKETS and self.torn(key, now)):
+        if key in TORN_KEYS or key.startswith("alt+"):
+            self._torn_at, self._pieces = now, _OF_KEYS | _OF_COLOURS | _AFTER_BRACKET.keys()
+        elif key in _AFTER_BRACKET:
+            was_torn = self.torn(key, now)
+            self._pieces = (self._pieces if was_torn else set()) | _AFTER_BRACKET[key]
             self._torn_at = now
-        elif key in BRACKETS:
-            self._bracket_at = now

@@ -1,0 +1,30 @@
+"""What is said of files that were moved and folders that were renamed."""
+
+from __future__ import annotations
+
+from tiksort_tui.domain import Filing, FolderRename, visible
+from tiksort_tui.library.state import TRASH_FOLDER
+from tiksort_tui.tui.views.text import TRASH
+
+
+def filed(filing: Filing) -> str:
+    name, where = visible(filing.source.name), _where(filing)
+    other_name = "" if filing.target.name == filing.source.name else f" as {visible(filing.target.name)}"
+    return (f"Put {name} in {TRASH}" if where == TRASH else f"Filed {name} in {where}") + other_name
+
+
+def taken_back(filing: Filing) -> str:
+    return f"Took {visible(filing.source.name)} back from {_where(filing)}"
+
+
+def renamed(rename: FolderRename) -> str:
+    return f"{visible(rename.old)} is called {visible(rename.new)}"
+
+
+def named_back(rename: FolderRename) -> str:
+    return f"{visible(rename.new)} is called {visible(rename.old)} again"
+
+
+def _where(filing: Filing) -> str:
+    folder = filing.target.parent.name
+    return TRASH if folder == TRASH_FOLDER else visible(folder)
