@@ -290,8 +290,17 @@ async def test_unless_it_is_asked_for_nothing_of_it_is_imported(library, monkeyp
         await until(lambda: set(QUARTERS[1:]) & set(drawn(pilot)))
 
 
-def test_what_is_not_installed_is_named_before_anything_is_touched(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "textual_image", None)
+@pytest.mark.parametrize("installed", [None, "another version"])
+def test_what_is_not_installed_is_named_before_anything_is_touched(tmp_path, tmp_path_factory, monkeypatch, installed):
+    if installed:
+        package = tmp_path_factory.mktemp("packages") / "textual_image"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        monkeypatch.syspath_prepend(package.parent)
+        for name in [name for name in sys.modules if name.startswith("textual_image")]:
+            monkeypatch.delitem(sys.modules, name)
+    else:
+        monkeypatch.setitem(sys.modules, "textual_image", None)
     for stream in ("stdin", "stderr"):
         monkeypatch.setattr(sys, stream, Mock(**{"isatty.return_value": True}))
     with pytest.raises(ConfigError, match=r"pictures.*\[screen\].*textual-image.*pip install 'tiksort-tui\[pictures"):

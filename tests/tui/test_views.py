@@ -134,6 +134,15 @@ async def test_twenty_thousand_clips(tmp_path):
             ".tiksort/journal.sqlite3: the record cannot be used (database or disk is full); see that it can be",
             70, ".tiksort…te3: the record cannot be used (database or disk is full) …",
         ),
+        # An apostrophe is no quotation mark.
+        (
+            "no folder was made: a folder's name cannot begin with a dot, since it's hidden then; choose another one",
+            75, "no folder was made: a folder's name cannot begin with a dot …",
+        ),
+        (
+            "there is no folder 'a name that is too long for one line' in the library's root", 60,
+            "there is no folder 'a name that… line' in the library's root",
+        ),
         ("the folder was not renamed: " + "a reason without end " * 4, 60, None),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import arrange
-from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.panel import Panel, StripPanel, place
 from tiksort_tui.tui.scene import Scene
 
 TEXT_PANELS = (
@@ -87,8 +87,4 @@ class Board:
             return
         self._regions = regions
         for name, panel in self._panels.items():
-            region = regions.get(name)
-            panel.display = region is not None
-            if region is not None:
-                panel.styles.offset = (region.x, region.y)
-                panel.styles.width, panel.styles.height = region.width, region.height
+            place(panel, regions.get(name))

@@ -20,6 +20,8 @@ from tiksort_tui.pipeline.summary import CACHE
 if TYPE_CHECKING:
     from tiksort_tui.cache import EmbeddingCache
 
+# A clip is on screen so long before it is looked up: of those that are passed over in a row only the last is.
+DETAILS_AFTER_SECONDS = 0.03
 # Draws a clip's JPEGs into a place of so many cells.
 StripDrawer = Callable[[Sequence[bytes], int, int], list[Strip]]
 

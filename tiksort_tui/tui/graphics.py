@@ -52,9 +52,9 @@ MULTIPLEXERS = "TMUX", "STY"
 
 def check_pictures(choice: PicturesChoice) -> None:
     """Raise ConfigError if what draws them is not installed."""
-    if choice == "sixel" and find_spec("textual_image") is None:
+    if choice == "sixel" and not _can_encode_sixels():
         raise ConfigError(
-            'pictures = "sixel" in [screen] of the configuration needs textual-image, which is not installed:'
+            'pictures = "sixel" in [screen] of the configuration needs textual-image 0.12, which is not installed:'
             " pip install 'tiksort-tui[pictures]', or choose \"blocks\""
         )
 
@@ -128,6 +128,14 @@ def cell_size() -> tuple[int, int]:
     if not (lines and columns and across >= columns and down >= lines):
         return VT340_CELL
     return across // columns, down // lines
+
+
+def _can_encode_sixels() -> bool:
+    try:
+        # Other versions may keep their encoder elsewhere.
+        return find_spec("textual_image._sixel") is not None
+    except ImportError:
+        return False
 
 
 def _unseen(text: str) -> Segment:

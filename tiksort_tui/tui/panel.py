@@ -11,6 +11,17 @@ from textual.widget import Widget
 
 from tiksort_tui.tui.views import Lines
 
+# What changes by itself is drawn so often.
+REDRAW_SECONDS = 0.1
+
+
+def place(widget: Widget, region: Region | None) -> None:
+    """Have `widget` stand there, or nowhere."""
+    widget.display = region is not None and region.area > 0
+    if region is not None:
+        widget.styles.offset = (region.x, region.y)
+        widget.styles.width, widget.styles.height = region.width, region.height
+
 
 class Panel(Widget):
     """Shows lines of text, and draws again only what has changed."""

@@ -15,8 +15,9 @@ from textual.geometry import Region
 
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
+from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, place
 from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.overlay import SCROLLING
 from tiksort_tui.tui.undecided import Undecided, renamed_folders
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 PAGES = ("summary", "folders", "confusion", "reliability", "misfilings")
 MISFILINGS = PAGES.index("misfilings")
 TEXT_PANELS = ("header", "top_rule", "page", "bottom_rule", "keys", "message")
-REDRAW_SECONDS = 0.1
-DETAILS_AFTER_SECONDS = 0.03
 # With less room there is nothing but the page.
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 6
 # From here on there is a rule above the keys.
@@ -192,7 +191,6 @@ class ModelScreen(Covering[None]):
                 self.sort.player.stop()
 
     async def _look_at(self, clip: Path) -> None:
-        # Of clips that are passed over in a row only the last is looked up.
         await asyncio.sleep(DETAILS_AFTER_SECONDS)
         room = arrange(*self.size, self._listed).get("strip")
         if clip != self._clip or room is None:
@@ -213,11 +211,7 @@ class ModelScreen(Covering[None]):
         if regions != self._regions:
             self._regions = regions
             for name, panel in [*self._panels.items(), ("strip", self._strip)]:
-                region = regions.get(name)
-                panel.display = region is not None
-                if region is not None:
-                    panel.styles.offset = (region.x, region.y)
-                    panel.styles.width, panel.styles.height = region.width, region.height
+                place(panel, regions.get(name))
 
     def _draw(self) -> None:
         progress, said = self.sort.progress, self.sort.sort_screen.said

@@ -18,19 +18,18 @@ from tiksort_tui.errors import TiksortError
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
-from tiksort_tui.tui.details import Details
+from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS, Details
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING
 from tiksort_tui.tui.message import Message
 from tiksort_tui.tui.pace import Pace
+from tiksort_tui.tui.panel import REDRAW_SECONDS
 from tiksort_tui.tui.scene import TAKES, Scene
 from tiksort_tui.tui.screens.covering import Covering
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-REDRAW_SECONDS = 0.1
-DETAILS_AFTER_SECONDS = 0.03
 FLASH_SECONDS = 0.6
 
 
@@ -236,7 +235,7 @@ class SortScreen(Screen[None]):
             self.sort.start(self._details_of(self._shown), name="details", alone=True)
 
     async def _details_of(self, clip: Path) -> None:
-        # The next clip's name is painted first, and of clips that are passed over in a row only the last is looked up.
+        # The next clip's name is painted first.
         await asyncio.sleep(DETAILS_AFTER_SECONDS)
         room = self._board.strip_room
         if clip != self._shown:

@@ -11,11 +11,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.panel import Panel, StripPanel
+from tiksort_tui.tui.panel import Panel, StripPanel, place
 from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.selection import Selection
 from tiksort_tui.tui.views import Lines
@@ -91,7 +90,7 @@ class SureScreen(Covering[dict[Path, str]]):
         if regions != self._regions:
             self._regions = regions
             for name, widget in [*self._panels.items(), ("strips", self._strips)]:
-                _place(widget, regions[name])
+                place(widget, regions[name])
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -193,9 +192,3 @@ class SureScreen(Covering[dict[Path, str]]):
     def _next_to_read(self) -> Path | None:
         clips = (self._selection.clips[place].path for place in self._with_pictures())
         return next((clip for clip in clips if clip not in self._pictures), None)
-
-
-def _place(widget: Widget, region: Region) -> None:
-    widget.display = region.area > 0
-    widget.styles.offset = (region.x, region.y)
-    widget.styles.width, widget.styles.height = region.width, region.height

@@ -42,7 +42,7 @@ def fit(text: str, width: int) -> str:
 def message(text: str, width: int) -> str:
     """A message in at most `width` cells: names are shortened first, then whole clauses go at its end."""
     text = visible(text)
-    words = sorted(re.findall(r"\S*\.\w{2,7}\b|'[^']+'", text), key=len, reverse=True)
+    words = sorted(re.findall(r"\S*\.\w{2,7}\b|(?<!\w)'[^']+'(?!\w)", text), key=len, reverse=True)
     for word in words:
         if cell_len(text) > width:
             room = max(12, cell_len(word) - (cell_len(text) - width))
