@@ -91,6 +91,11 @@ class Session:
         return self._labels.folders
 
     @property
+    def fits_filter(self) -> bool:
+        """Whether the clip on screen, if there is one, is one that the filter shows."""
+        return self.current is None or self._known.fits(self.filter, self.current)
+
+    @property
     def remaining(self) -> int:
         return len(self._queue.unsorted)
 
@@ -98,11 +103,6 @@ class Session:
     def total(self) -> int:
         """The clips that were unsorted when the session began, or became so by undoing."""
         return self.remaining + self.filed.total()
-
-    @property
-    def busy(self) -> bool:
-        """Whether filings are under way."""
-        return bool(self._in_flight)
 
     def upcoming(self, count: int) -> list[Path]:
         """The clip on screen and those after it: what is worth reading first."""

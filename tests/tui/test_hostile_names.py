@@ -117,7 +117,7 @@ async def test_every_name_is_shown_filed_and_taken_back(root):
             assert_harmless(drawn(pilot))
             assert (list(misplaced(pilot)), list(overflowing(pilot))) == ([], [])
             press(pilot, key)
-            await until_redrawn(pilot, lambda clip=clip: clip not in session.queue and not session.busy)
+            await until_redrawn(pilot, lambda clip=clip: clip not in session.queue and not session._in_flight)
             assert (root / keys[key] / clip.name).exists()
             assert " Filed " in drawn(pilot)
         await until_shown(pilot, "All sorted")

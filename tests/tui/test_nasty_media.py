@@ -99,7 +99,7 @@ async def test_each_is_shown_played_filed_and_taken_back(nasty, told):
         while session.queue:
             clip = session.current
             press(pilot, "1")
-            await until(lambda clip=clip: clip not in session.queue and not session.busy)
+            await until(lambda clip=clip: clip not in session.queue and not session._in_flight)
         await until_shown(pilot, "All sorted")
         assert not [name for name in tree(nasty) if "/" not in name]
         for number in range(len(clips)):

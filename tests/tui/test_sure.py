@@ -232,7 +232,7 @@ async def test_clips_that_cannot_be_filed_come_back_to_their_places_and_are_told
         await pilot.press("enter")
         await until_shown(pilot, "Filed 2 clips, 2 clips not: 'c.mp4' was not filed")
         assert queue(pilot) == "[d] e f g"
-        assert not pilot.app.session.busy
+        assert not pilot.app.session._in_flight
         await until_shown(pilot, "same as in dogs")
         # A copy is not ticked a second time.
         await opened(pilot)

@@ -196,7 +196,7 @@ async def test_every_panel_stays_in_its_place(crowded, size):
             await pilot.press("j")
             assert list(misplaced(pilot)) == []
         await pilot.press("1")
-        await until_redrawn(pilot, lambda: not pilot.app.session.busy)
+        await until_redrawn(pilot, lambda: not pilot.app.session._in_flight)
         assert list(misplaced(pilot)) == []
         engine.tell(NoModel("no folder has two clips, and two folders with two clips each are needed to learn"))
         await pilot.press("question_mark", "x", "n", "escape", "s", "p")
@@ -209,7 +209,7 @@ async def test_the_closing_words_stay_in_their_place(tmp_path):
     pile(tmp_path, [f"{i}.mp4" for i in range(9)], folders)
     async with sorting(tmp_path) as pilot:
         await pilot.press(*"123456789")
-        await until(lambda: not pilot.app.session.busy)
+        await until(lambda: not pilot.app.session._in_flight)
         for size in SIZES:
             await pilot.resize_terminal(*size)
             await until_redrawn(pilot, lambda: True)
@@ -223,7 +223,7 @@ async def test_a_tiny_terminal_does_no_harm(crowded, size):
         await until_redrawn(pilot, lambda: pilot.app.session.predictions)
         clip = pilot.app.session.current
         await pilot.press("j", "k", "question_mark", "x", "n", "escape", "s", "p", "3")
-        await until_redrawn(pilot, lambda: not pilot.app.session.busy)
+        await until_redrawn(pilot, lambda: not pilot.app.session._in_flight)
         assert (root / "folder 1" / clip.name).exists()
 
 

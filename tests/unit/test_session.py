@@ -68,12 +68,12 @@ def filing(source: str, target: str) -> Filing:
 def test_three_are_filed_one_fails_and_one_is_undone() -> None:
     session = session_of("abcd", ["cats", "dogs"])
     requests = [file(session, folder) for folder in ("cats", "dogs", "cats")]
-    assert (order(session), session.busy) == ("[d]", True)
+    assert (order(session), bool(session._in_flight)) == ("[d]", True)
     assert (counts(session), session.remaining, session.total) == ({"cats": 2, "dogs": 1}, 1, 4)
     session.moved(requests[0])
     session.move_failed([requests[1]], {})
     session.moved(requests[2])
-    assert (order(session), session.busy) == ("b [d]", False)
+    assert (order(session), bool(session._in_flight)) == ("b [d]", False)
     assert (counts(session), session.filed.total(), session.total) == ({"cats": 2, "dogs": 0}, 2, 4)
     session.undone([filing("c", "cats/c")])
     assert order(session) == "b [c] d"
@@ -88,10 +88,10 @@ def test_many_are_filed_at_once_and_those_that_fail_come_back_to_their_places() 
     assert [(request.clip.name, request.folder) for request in requests] == [
         ("b", "dogs"), ("c", "cats"), ("d", "cats"), ("f", "cats"),
     ]  # fmt: skip
-    assert (order(session), session.busy) == ("a [e]", True)
+    assert (order(session), bool(session._in_flight)) == ("a [e]", True)
     assert counts(session) == {"cats": 3, "dogs": 1}
     session.move_failed(requests, {})
-    assert (order(session), session.busy, session.remaining) == ("a b c d [e] f", False, 6)
+    assert (order(session), bool(session._in_flight), session.remaining) == ("a b c d [e] f", False, 6)
     assert session.file_all({}) == []
 
 
@@ -604,7 +604,7 @@ class Sorting(RuleBasedStateMachine):
         assert on_screen <= unsorted
         assert self.session.cursor in range(max(1, len(self.session.queue)))
         assert (self.session.current is None) == (not self.session.queue)
-        assert self.session.busy == bool(self.in_flight)
+        assert bool(self.session._in_flight) == bool(self.in_flight)
         assert counts(self.session) == {name: places[name] for name in self.names}
         assert self.session.filed == Counter(self.filed.values())
         assert self.session.remaining == places[UNSORTED]

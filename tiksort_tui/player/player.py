@@ -55,10 +55,11 @@ class Player:
         self._watcher: asyncio.Task[None] | None = None
 
     def describe(self) -> str:
-        """Who plays: "libmpv 0.35.1", "mpv 0.35.1", "mpv at SOCKET"; "no mpv", or "no player" where none is wanted."""
+        """Who plays: "libmpv 0.35.1", "mpv 0.35.1", "mpv at SOCKET", "mpv" where none was needed yet; "no mpv" where it
+        cannot be had, and "no player" where none is wanted."""
         if self._config.kind == "none":
             return "no player"
-        return self._mpv.name if self._mpv else "no mpv"
+        return self._mpv.name if self._mpv else "no mpv" if self._said else "mpv"
 
     def play(self, path: Path) -> None:
         """Play this clip from its start, over and over; of calls in a quick row only the last one counts."""
@@ -89,22 +90,22 @@ class Player:
             self._send("set_property", "ontop", False)
 
     def toggle_pause(self) -> None:
-        self._send("cycle", "pause")
+        self._send("osd-auto", "cycle", "pause")
 
     def toggle_mute(self) -> None:
-        self._send("cycle", "mute")
+        self._send("osd-auto", "cycle", "mute")
 
     def toggle_fullscreen(self) -> None:
         self._send("cycle", "fullscreen")
 
     def add_volume(self, percent: float) -> None:
-        self._send("add", "volume", percent)
+        self._send("osd-auto", "add", "volume", percent)
 
     def set_speed(self, speed: float) -> None:
-        self._send("set_property", "speed", speed)
+        self._send("osd-auto", "set", "speed", f"{speed}")
 
     def multiply_speed(self, factor: float) -> None:
-        self._send("multiply", "speed", factor)
+        self._send("osd-auto", "multiply", "speed", factor)
 
     def show(self, text: str, seconds: float) -> None:
         """Show text over the clip for so long, in place of what is shown there."""
@@ -118,7 +119,7 @@ class Player:
 
     def seek(self, seconds: float) -> None:
         """Go this far on, or back."""
-        self._send("seek", seconds, "relative+exact")
+        self._send("osd-auto", "seek", seconds, "relative+exact")
 
     async def close(self) -> None:
         """End an mpv of our own; leave a given one, playing nothing and with its own keys."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tiksort_tui.ordering import Filter, Order, Show, Suggested
 from tiksort_tui.tui.asking import ask_for_folder, ask_where_to, ask_which_to_rename
-from tiksort_tui.tui.keymap import CHANGING, shown
+from tiksort_tui.tui.keymap import CHANGING, Command, shown
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.selection import Selection, count_alike
 
@@ -94,8 +94,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
         case "rename_folder":
             ask_which_to_rename(app)
         case "palette":
-            rows = {f"{what.what}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
-            screen.lay_over(ChoiceScreen("Do", list(rows)), lambda row: screen.do(rows.get(row, "")))
+            _choose_command(screen)
         case "model":
             from tiksort_tui.tui.screens.model import ModelScreen
 
@@ -129,6 +128,26 @@ def _choose_sure(screen: SortScreen, group: int) -> None:
         screen.changed()
 
     screen.lay_over(sure, chosen)
+
+
+def _choose_command(screen: SortScreen) -> None:
+    app = screen.sort
+    commands = {f"{_named(what)}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
+    folders = {f"file into {folder.name}": folder.name for folder in app.session.folders}
+
+    def chosen(row: str) -> None:
+        if row in folders and app.moves.allowed():
+            screen.file_into(folders[row], "")
+        else:
+            screen.do(commands.get(row, ""))
+
+    screen.lay_over(ChoiceScreen("Do", [*commands, *folders], sentences=True), chosen)
+
+
+def _named(command: Command) -> str:
+    """A command by the word that the configuration has for it, and what it does."""
+    word = command.id.replace("_", " ")
+    return command.what if command.what.startswith(word) else f"{word}: {command.what}"
 
 
 def _choose_order(screen: SortScreen) -> None:

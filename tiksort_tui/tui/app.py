@@ -198,7 +198,8 @@ class SortApp(App[None]):
                 self.sort_screen.say(f"{visible(path.name)} does not play: {reason}", trouble=True)
             case PlayerGone(reason):
                 self.playback = None
-                self.sort_screen.say(f"{reason}; v brings it back", trouble=True, about=PLAYER)
+                key = self.keymap.key("window")
+                self.sort_screen.say(f"{reason}; {key} brings it back", trouble=True, about=PLAYER)
         self.sort_screen.changed(soon=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -134,6 +134,10 @@ class Keymap:
         """Every command, and its keys as people write them."""
         return [(self._shown(command), command) for command in COMMANDS]
 
+    def key(self, command: str) -> str:
+        """The first key of a command, as people write it; that of the palette where it has none."""
+        return shown((self.keys[command] or self.keys["palette"])[0])
+
     def hints(self, width: int) -> str:
         """As many hints as fit into `width` columns; those for the help and for leaving always do."""
         *first, help_, quit_ = [self._hint(command) for command in COMMANDS if command.hint]
@@ -149,8 +153,7 @@ class Keymap:
     def _hint(self, command: Command) -> str:
         if self.keys[command.id] == command.keys:
             return command.hint
-        keys = self.keys[command.id] or self.keys["palette"]
-        return f"{shown(keys[0])} {command.hint.split(' ', 1)[1]}"
+        return f"{self.key(command.id)} {command.hint.split(' ', 1)[1]}"
 
     def _claim(self, key: str, command: str) -> None:
         if key in self._commands:

@@ -14,7 +14,7 @@ from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import SMALLEST_HEIGHT, SMALLEST_WIDTH
-from tiksort_tui.tui.keymap import Keymap, shown
+from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import count_alike
 
@@ -121,5 +121,4 @@ class Scene:
         return visible(notice) in " ".join(line.plain for line in lines)
 
     def _key(self, command: str) -> str:
-        keys = self.keymap.keys[command] or self.keymap.keys["palette"]
-        return shown(keys[0]).replace("Shift+", "S-")
+        return self.keymap.key(command).replace("Shift+", "S-")

@@ -24,14 +24,18 @@ class ChoiceScreen(Dialog):
     """Gives one of `options`, empty where it was called off.
 
     With `creates`, such as "new folder", what is typed may also be none of them, and is then given as it is.
-    `marked` is where the choice stands at first.
+    `marked` is where the choice stands at first. In `sentences` only whole words' parts are looked for: the letters of
+    nearly any word are in one of them in their order.
     """
 
-    def __init__(self, title: str, options: Sequence[str], creates: str = "", marked: str = "") -> None:
+    def __init__(
+        self, title: str, options: Sequence[str], creates: str = "", marked: str = "", sentences: bool = False
+    ) -> None:
         super().__init__()
         self._choice_title = title
         self._options = options
         self._creates = creates
+        self._sentences = sentences
         self._found = self._matches("")
         self._place = self._found.index(marked) if marked in self._found else 0
 
@@ -63,10 +67,11 @@ class ChoiceScreen(Dialog):
     def osd(self) -> str:
         typed = super().osd()
         found = [self._named(name) for name in self._matches(typed)[self._place :][:SHOWN_IN_MPV]]
+        found = [f"{' ' if place else '▸'} {name}" for place, name in enumerate(found)]
         return "\n".join([f"{self._choice_title}: {typed}", *(found or ["nothing is called that"])])
 
     def _matches(self, part: str) -> list[str]:
-        found = matching(self._options, part)
+        found = matching(self._options, part, scattered=not self._sentences)
         name = part.strip()
         if self._creates and name and name.casefold() not in map(str.casefold, self._options):
             found.append(name)
@@ -89,9 +94,9 @@ class ChoiceScreen(Dialog):
         return Content("\n").join([*lines, Content.styled("Enter takes it, ↑ ↓ choose, Esc none", "$foreground-muted")])
 
 
-def matching(options: Iterable[str], part: str) -> list[str]:
+def matching(options: Iterable[str], part: str, scattered: bool = True) -> list[str]:
     """The options with `part` in their names, in any case: those that begin with it, then those with it as a word's
-    beginning, then the others; after them those that have its letters in their order."""
+    beginning, then the others; after them those that have its letters in their order, `scattered`."""
     wanted = part.strip().casefold()
     ranked: tuple[list[str], ...] = ([], [], [], [])
     for option in options:
@@ -102,7 +107,7 @@ def matching(options: Iterable[str], part: str) -> list[str]:
             ranked[1].append(option)
         elif wanted in name:
             ranked[2].append(option)
-        elif _has_in_order(name, wanted):
+        elif scattered and _has_in_order(name, wanted):
             ranked[3].append(option)
     return [option for rank in ranked for option in rank]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
-from tiksort_tui.tui.screens.covering import Covering
+from tiksort_tui.tui.screens.covering import Covering, is_escape
 
 
 class Dialog(Covering[str]):
     """Gives one answer, empty where it was called off with Esc."""
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
+        if is_escape(event.key):
             event.stop()
+            event.prevent_default()
             self.answer("")
 
     def osd(self) -> str:

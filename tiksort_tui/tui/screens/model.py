@@ -13,12 +13,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Region
 
+from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, place
-from tiksort_tui.tui.screens.covering import Covering
+from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.screens.overlay import SCROLLING
 from tiksort_tui.tui.undecided import Undecided, renamed_folders
 from tiksort_tui.tui.views import evidence, model
@@ -122,10 +123,10 @@ class ModelScreen(Covering[None]):
         allowed = self._guard.allows(key, self._clip, at)
         command = self.sort.keymap.command_of(key)
         # A second key may come before the screen is gone.
-        if not self.is_current or (key != "escape" and self._guard.torn(key, at)) or (key == "enter" and not allowed):
+        if not self.is_current or self._guard.torn(key, at) or (key == "enter" and not allowed):
             return
         self.sort.sort_screen.take_back()
-        if key == "escape" or command in ("model", "quit"):
+        if is_escape(key) or command in ("model", "quit"):
             self._play(None)
             self.dismiss()
             return
@@ -141,6 +142,7 @@ class ModelScreen(Covering[None]):
             self._move()
         elif key == "x" and self._clip is not None:
             self.sort.session.set_aside.add(self._clip)
+            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is, and is not shown here again")
         elif command in SAME:
             self.sort.sort_screen.do(command)
         self._follow()

@@ -121,8 +121,10 @@ class SortScreen(Screen[None]):
         """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
         command = self.sort.keymap.command_of(key)
         allowed = self._guard.allows(key, self.sort.session.current, at, whole=in_mpv)
-        torn = not in_mpv and self._guard.torn(key, at)
-        if command is None or torn or (command in FILING and not allowed):
+        if command is not None and not in_mpv and self._guard.torn(key, at):
+            self.say("left out: so soon after Esc or a bracket this key may be a piece of a torn escape sequence")
+            return
+        if command is None or (command in FILING and not allowed):
             return
         self._message.looks_at_mpv = in_mpv
         self.take_back()
@@ -177,7 +179,7 @@ class SortScreen(Screen[None]):
             self.sort.moves.file(request)
             self._delay = self.sort.config.player.delay
         elif self._shown is not None:
-            self.say(f"there is no folder {folder} any more: n makes one")
+            self.say(f"there is no folder {folder} any more: {self.sort.keymap.key('new_folder')} makes one")
         self.changed()
 
     def take(self, command: str) -> None:

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.panel import Panel, StripPanel, place
-from tiksort_tui.tui.screens.covering import Covering
+from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.selection import Selection
 from tiksort_tui.tui.views import Lines
 from tiksort_tui.tui.views import sure as views
@@ -100,7 +100,7 @@ class SureScreen(Covering[dict[Path, str]]):
         # A second key may come before the screen is gone.
         if not self.is_current:
             return
-        if key == "escape":
+        if is_escape(key):
             self.dismiss({})
         elif key == "enter" and may_file and selection.ticked:
             self.dismiss({one.path: one.folder for one in selection.ticked})
@@ -169,10 +169,10 @@ class SureScreen(Covering[dict[Path, str]]):
         self._pictures = {clip: strips for clip, strips in self._pictures.items() if clip in shown}
         blank = Strip.blank(self._regions["strips"].width)
         lines: list[Strip] = []
-        for place in places:
-            if self._row > 1 and (place == places[0] or selection.begins_folder(place)):
+        for row in places:
+            if self._row > 1 and (row == places[0] or selection.begins_folder(row)):
                 lines.append(blank)
-            strips = self._pictures.get(selection.clips[place].path, ())
+            strips = self._pictures.get(selection.clips[row].path, ())
             lines += [*strips, *[blank] * (self._row - len(strips))]
         self._strips.show(lines)
 

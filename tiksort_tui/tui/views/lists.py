@@ -65,7 +65,8 @@ def folders(session: Session, width: int, height: int, flashed: str | None = Non
 def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
     """The clips around the cursor, with what the model says of each: its best folder, and where there is room also the
     second one. A dot stands where that is to come."""
-    arranged = fit(f"{session.order}, {session.filter}", width - 8).rstrip()
+    kept = "" if session.fits_filter else " (not this one)"
+    arranged = fit(f"{session.order}, {session.filter}{kept}", width - 8).rstrip()
     lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
     if not session.queue:

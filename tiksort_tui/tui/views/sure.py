@@ -9,7 +9,7 @@ from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import Selection, clips
 from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit, paragraph
 
-KEYS = ("Enter files {}", "Space tick", "a folder", "< > confidence", "p play", "Esc leaves")
+KEYS = ("Enter files {}", "Space ticks", "a ticks the folder", "< > confidence", "p plays", "Esc leaves")
 # Those that mean something where no clip is over the confidence, and where there is none at all.
 KEYS_FOR_LESS, KEYS_FOR_NONE = KEYS[3:4] + KEYS[-1:], KEYS[-1:]
 

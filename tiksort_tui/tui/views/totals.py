@@ -63,9 +63,12 @@ def session_totals(
     """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
     suggestions were taken, the last filing."""
     speed = f"   {_speed(pace)}" if pace else ""
-    taken = ", ".join(f"{count} x {key}" for key, count in takes if count)
+    taken = [f"{count} x {key}" for key, count in takes if count]
+    # The keys stand in the order in which they are pressed most.
+    while cell_len(", ".join(taken)) > width - 2:
+        taken.pop()
     filed = f"  {session.filed.total()} filed{speed}"
-    lines = [Content.styled(" SESSION", TITLE), Content(filed), Content(f"  {taken}"), Content()]
+    lines = [Content.styled(" SESSION", TITLE), Content(filed), Content("  " + ", ".join(taken)), Content()]
     if last:
         where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
         name = fit(last.clip.name, width - 5 - cell_len(where)).rstrip()
@@ -132,4 +135,4 @@ def small(smallest: tuple[int, int], width: int) -> Lines:
 
 def _speed(pace: float) -> str:
     a_minute = 60 / pace
-    return f"{a_minute:.0f} a minute" if a_minute >= 10 else f"{a_minute:.1f} a minute"
+    return f"{a_minute:.0f} a minute" if a_minute >= 2 else f"{a_minute:.1f} a minute"
