@@ -13,6 +13,7 @@ from unittest.mock import Mock, create_autospec
 
 import pytest
 from PIL import Image
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tiksort_tui.cache import EmbeddingCache
@@ -26,7 +27,7 @@ from tiksort_tui.player.player import Player
 from tiksort_tui.report import Promise, Report
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.keymap import mpv_name
+from tiksort_tui.tui.keymap import key_named, mpv_name
 
 CONFIG = with_overrides(Config(), encoder__kind="builtin", player__kind="none")
 DEADLINE = 20.0
@@ -136,7 +137,7 @@ def shown_in_mpv(player: Mock) -> str:
 
 
 async def in_mpv(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, by Textual's names, in mpv's window, which tells those that it was asked to tell last."""
+    """Press keys, by Textual's names, in mpv's window; each must be one that it is asked to tell just then."""
     app = pilot.app
     assert isinstance(app, SortApp)
     for key in keys:
@@ -144,6 +145,18 @@ async def in_mpv(pilot: Pilot[None], *keys: str) -> None:
         assert mpv_name(key) in (app.keymap.mpv_typed_keys if on_top else app.keymap.mpv_keys)
         app._on_player(KeyPressed(mpv_name(key)))
         await pilot.pause()
+
+
+def burst(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, by Textual's names or by what they type, without waiting for what comes of one before the next."""
+    for key in keys:
+        pilot.app.post_message(Key(key_named(key), key if len(key) == 1 else None))
+
+
+async def typed(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys like `burst`, and wait for what comes of them all: much faster than to wait for each."""
+    burst(pilot, *keys)
+    await pilot.pause()
 
 
 @asynccontextmanager

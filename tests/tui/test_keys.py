@@ -2,15 +2,19 @@
 
 import asyncio
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, Key
+from textual.widgets import Input
 
 from tests.tui.helpers import (
     CONFIG,
     StandInEngine,
     asked,
+    burst,
     drawn,
     in_mpv,
     panel,
@@ -20,14 +24,17 @@ from tests.tui.helpers import (
     recording_player,
     shown_in_mpv,
     sorting,
+    typed,
     until,
     until_shown,
     where,
 )
 from tiksort_tui.config import KeysConfig, with_overrides
 from tiksort_tui.errors import ConfigError
-from tiksort_tui.tui.guard import BURST_SECONDS, SEEN_SECONDS
-from tiksort_tui.tui.keymap import Keymap
+from tiksort_tui.player.events import KeyPressed
+from tiksort_tui.tui.app import SortApp
+from tiksort_tui.tui.guard import SEEN_SECONDS, TORN_SECONDS
+from tiksort_tui.tui.keymap import KeyInMpv, Keymap
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 from tiksort_tui.tui.screens.help import HelpScreen
@@ -269,14 +276,76 @@ async def test_esc_in_the_window_of_mpv_leaves_what_lies_over_the_screen_and_is_
     assert where(tmp_path) == {"a.mp4": "a.mp4"}
 
 
-async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path):
+@pytest.mark.parametrize("before", ["left_square_bracket", "escape"])
+async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path, before):
     async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
-        await asyncio.sleep(SEEN_SECONDS + 0.05)
-        await in_mpv(pilot, "left_square_bracket")
-        # Not at once: keys in a burst come from no finger.
-        await asyncio.sleep(BURST_SECONDS + 0.01)
-        await in_mpv(pilot, "1")
+        later = time.monotonic() + SEEN_SECONDS
+        # Each a while after the other: keys in a burst come from no finger.
+        for after, key in enumerate((before, "1")):
+            pressed = KeyInMpv(key, None)
+            pressed.time = later + after * 0.2
+            pilot.app.post_message(pressed)
         await until_shown(pilot, "Filed a.mp4 in cats")
+
+
+async def test_esc_in_the_window_of_mpv_that_comes_after_what_it_should_leave_mutes_nothing(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
+        await in_mpv(pilot, "n")
+        await until(lambda: isinstance(pilot.app.screen, FolderNameScreen))
+        pilot.app._on_player(KeyPressed("ESC"))
+        pilot.app.pop_screen()
+        await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+        await pilot.pause()
+        pressed = Key("1", "1")
+        # Less than a torn sequence would mute it for.
+        pressed.time = time.monotonic() + 0.5 * TORN_SECONDS
+        pilot.app.post_message(pressed)
+        await until_shown(pilot, "Filed a.mp4 in cats")
+
+
+async def test_keys_that_come_before_a_dialog_is_there_are_typed_into_it_in_their_order(tmp_path, monkeypatch):
+    compose = ChoiceScreen.compose
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["birds", "cats"])) as pilot:
+
+        def slow_compose(screen):
+            # While it is laid over the screen, and has nothing that could take a key.
+            burst(pilot, "r", "d")
+            pilot.app.call_later(burst, pilot, "s", "enter")
+            return compose(screen)
+
+        monkeypatch.setattr(ChoiceScreen, "compose", slow_compose)
+        burst(pilot, "slash", "b", "i")
+        await until_shown(pilot, "Filed a.mp4 in birds")
+        assert queue(pilot) == "[b]"
+    assert where(tmp_path) == {"a.mp4": "birds/a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_between_two_dialogs_no_key_is_for_the_screen_below(tmp_path, monkeypatch):
+    pop_screen = SortApp.pop_screen
+
+    def pop_and_press(app):
+        burst(pilot, "d")
+        return pop_screen(app)
+
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        await typed(pilot, "colon", *"new folder")
+        monkeypatch.setattr(SortApp, "pop_screen", pop_and_press)
+        await pilot.press("enter")
+        await until(lambda: [box.value for box in pilot.app.screen.query(Input)] == ["d"])
+        assert isinstance(pilot.app.screen, FolderNameScreen)
+        assert queue(pilot) == "[a]"
+
+
+async def test_a_name_is_typed_in_the_window_of_mpv_while_the_terminal_is_behind_it(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4"], ["cats", "café"]), player=player) as pilot:
+        # What a terminal tells when another window gets the keyboard.
+        pilot.app.post_message(AppBlur())
+        await until(lambda: not pilot.app.app_focus)
+        await in_mpv(pilot, "slash", "é")
+        await until(lambda: shown_in_mpv(player) == "File into: é\ncafé\nnew folder: é")
+        await in_mpv(pilot, "enter")
+        await until_shown(pilot, "Filed a.mp4 in café")
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

@@ -46,6 +46,7 @@ from tiksort_tui.report import (
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.guard import SEEN_SECONDS
+from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.panel import Panel
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.screens.model import PAGES, ModelScreen
@@ -545,6 +546,21 @@ async def test_mpvs_window_takes_the_same_keys(tmp_path):
         # What u would take back stands on the sorting screen, too.
         await pilot.press("escape")
         await until(lambda: "b.mp4 > dogs" in panel(pilot, "session"))
+
+
+async def test_keys_in_mpvs_window_are_whole_here_too(tmp_path):
+    engine = StandInEngine(Trained(report(), misfiled(tmp_path, "a")), Finished(0, 0))
+    async with sorting(sorted_pile(tmp_path, "a"), engine, recording_player(), guarded=True) as pilot:
+        await until(lambda: pilot.app.progress.model)
+        await pilot.press("t", "5")
+        await until_shown(pilot, "▸ a.mp4")
+        await pilot.pause()
+        later = time.monotonic() + SEEN_SECONDS
+        for after, key in enumerate(("left_square_bracket", "enter")):
+            pressed = KeyInMpv(key, None)
+            pressed.time = later + after * 0.2
+            pilot.app.post_message(pressed)
+        await until_shown(pilot, "Filed a.mp4 in dogs")
 
 
 async def test_what_undo_brings_back_to_the_queue_does_not_play_over_a_misfiled_clip(tmp_path):

@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
-from textual.events import Key
+from textual.events import Event, Key
 
 from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
@@ -31,10 +32,11 @@ from tiksort_tui.player.player import Player
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
 from tiksort_tui.tui.graphics import check_pictures, choose_drawer
-from tiksort_tui.tui.keymap import Keymap
+from tiksort_tui.tui.keymap import KeyInMpv, Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.sort import SortScreen
 from tiksort_tui.tui.themes import has_few_colours, theme_for
 from tiksort_tui.tui.watching import watch_library
@@ -70,6 +72,7 @@ class SortApp(App[None]):
         self._unchanged = False
         self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()
+        self._keys = deque[Key]()
         self.hung_up = False
         self._play_failed: Path | None = None
         self.session = self._open_session()
@@ -91,6 +94,23 @@ class SortApp(App[None]):
         self.start(watch_library(self))
         if not self._unchanged:
             self.runs.toggle()
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._keys.append(event)
+            await self.hand_on_keys()
+        else:
+            await super().on_event(event)
+
+    async def hand_on_keys(self) -> None:
+        """Give each key to the screen that it is for, one after the other: what one has opened gets those after it."""
+        while self._keys and not (isinstance(self.screen, Covering) and not self.screen.is_there):
+            key = self._keys.popleft()
+            if self.screen is self.sort_screen:
+                # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
+                self.sort_screen.press(key.key, key.time, in_mpv=isinstance(key, KeyInMpv))
+            else:
+                await super().on_event(key)
 
     async def on_unmount(self) -> None:
         self.runs.close()
@@ -187,7 +207,7 @@ class SortApp(App[None]):
         match event:
             case KeyPressed(key):
                 if typed := self.keymap.key_from_mpv(key):
-                    self.sort_screen.heard_in_mpv(Key(*typed))
+                    self.sort_screen.heard_in_mpv(KeyInMpv(*typed))
             case Playback() if self._play_failed != self.session.current:
                 self.playback = event
             case Playing():

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from textual.events import Key
 from textual.keys import KEY_NAME_REPLACEMENTS
 
 from tiksort_tui.config import KeysConfig
@@ -72,6 +73,14 @@ FILING = {"file", "take_1", "take_2", "take_3", "trash"}
 # Those that change the library, which one screen at a time may do.
 CHANGING = FILING | {"choose", "undo", "redo", "new_folder", "rename_folder", "sure", "alike"}
 
+
+class KeyInMpv(Key):
+    """A key that was pressed in mpv's window. It does not come through a terminal, and so is whole."""
+
+
+# What hears the one hears the other.
+KeyInMpv.handler_name = Key.handler_name
+
 _SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 _MPV_NAMES = {
     "left": "LEFT", "right": "RIGHT", "up": "UP", "down": "DOWN", "space": "SPACE", "enter": "ENTER", "tab": "TAB",
@@ -92,8 +101,10 @@ def key_named(key: str) -> str:
 _CHARACTERS = {key_named(character): character for character in string.punctuation}
 
 
+# Latin, Greek and Cyrillic ones. Other scripts are typed with an input method, which mpv has not.
+_LETTERS = tuple(letter for letter in map(chr, range(0xC0, 0x530)) if letter.isalpha())
 # What is typed into a name, and what moves about in one and on a page.
-TYPED = (*string.ascii_letters, *DIGITS, *_CHARACTERS, *_MPV_NAMES)
+TYPED = (*string.ascii_letters, *DIGITS, *_LETTERS, *_CHARACTERS, *_MPV_NAMES)
 
 
 class Keymap:

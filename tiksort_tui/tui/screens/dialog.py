@@ -11,6 +11,10 @@ from tiksort_tui.tui.screens.covering import Covering, is_escape
 class Dialog(Covering[str]):
     """Gives one answer, empty where it was called off with Esc."""
 
+    def on_mount(self) -> None:
+        # Textual itself does so only while the terminal has the focus, and not the window of mpv.
+        self.set_focus(self.query_one(Input))
+
     def on_key(self, event: events.Key) -> None:
         if is_escape(event.key):
             event.stop()
@@ -19,8 +23,3 @@ class Dialog(Covering[str]):
 
     def osd(self) -> str:
         return self.query_one(Input).value
-
-    def answer(self, text: str) -> None:
-        # A second key may come before the screen is gone.
-        if self.is_current:
-            self.dismiss(text)

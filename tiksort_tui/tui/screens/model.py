@@ -18,6 +18,7 @@ from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS
 from tiksort_tui.tui.guard import FilingGuard
+from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, place
 from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.screens.overlay import SCROLLING
@@ -119,11 +120,12 @@ class ModelScreen(Covering[None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        key, at = event.key, event.time
-        allowed = self._guard.allows(key, self._clip, at)
+        key, at, whole = event.key, event.time, isinstance(event, KeyInMpv)
+        allowed = self._guard.allows(key, self._clip, at, whole)
         command = self.sort.keymap.command_of(key)
         # A second key may come before the screen is gone.
-        if not self.is_current or self._guard.torn(key, at) or (key == "enter" and not allowed):
+        torn = not whole and self._guard.torn(key, at)
+        if not self.is_current or torn or (key == "enter" and not allowed):
             return
         self.sort.sort_screen.take_back()
         if is_escape(key) or command in ("model", "quit"):

@@ -20,7 +20,7 @@ from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS, Details
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.keymap import FILING
+from tiksort_tui.tui.keymap import FILING, KeyInMpv
 from tiksort_tui.tui.message import Message
 from tiksort_tui.tui.pace import Pace
 from tiksort_tui.tui.panel import REDRAW_SECONDS
@@ -34,7 +34,7 @@ FLASH_SECONDS = 0.6
 
 
 class SortScreen(Screen[None]):
-    """One library on one screen. All keys come to `press`, from the terminal and from mpv's window alike."""
+    """One library on one screen. The app brings all keys to `press`, from the terminal and from mpv's window alike."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,6 @@ class SortScreen(Screen[None]):
         self._flash_until = 0.0
         self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
         self._dirty = False
-        self._held: list[events.Key] | None = None
 
     @property
     def sort(self) -> SortApp:
@@ -86,36 +85,19 @@ class SortScreen(Screen[None]):
         self.sort.player.listen_to(self.sort.keymap.mpv_typed_keys)
 
     def on_screen_resume(self) -> None:
-        self._held = None
         self.sort.player.listen_to(self.sort.keymap.mpv_keys)
         self._message.tell_mpv()
         self.call_after_refresh(self._painted, self._shown)
 
-    def on_key(self, event: events.Key) -> None:
-        # Also for keys that mean nothing here: Textual's own bindings must not get them.
-        event.stop()
-        event.prevent_default()
-        self._hear(event, in_mpv=False)
-
-    def heard_in_mpv(self, event: events.Key) -> None:
+    def heard_in_mpv(self, event: KeyInMpv) -> None:
         """A key was pressed in mpv's window: it does what it does in the terminal, also in what lies over this screen.
 
         Who pressed it looks there, and reads there what comes of it.
         """
-        if self.app.screen is self:
-            self._hear(event, in_mpv=True)
-        else:
+        if self.app.screen is not self:
             self._message.looks_at_mpv = True
-            self.app.post_message(event)
-            # Behind the key in both queues: what it did is told.
-            self.app.call_later(lambda: (self.app.focused or self.app.screen).call_later(self._tell_what_covers))
-
-    def _hear(self, event: events.Key, in_mpv: bool) -> None:
-        # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
-        if self._held is None:
-            self.press(event.key, event.time, in_mpv)
-        else:
-            self._held.append(event)
+        self.app.post_message(event)
+        self._tell_what_covers_later()
 
     def press(self, key: str, at: float, in_mpv: bool = False) -> None:
         """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
@@ -143,14 +125,14 @@ class SortScreen(Screen[None]):
 
     def lay_over(self, screen: Covering[Any], then: Callable[[Any], None] | None = None) -> None:
         """Put `screen` over this one. Keys that come before it is there are meant for it."""
-        held = self._held = []
 
         def there() -> None:
-            for event in held:
-                self.app.post_message(events.Key(event.key, event.character))
-            self._tell_what_covers()
+            screen.is_there = True
+            self.app.call_later(self.sort.hand_on_keys)
+            self._tell_what_covers_later()
 
-        self.app.push_screen(screen, then)
+        screen.then = then
+        self.app.push_screen(screen)
         screen.call_after_refresh(there)
 
     def extracted(self, clip: Path) -> None:
@@ -198,6 +180,10 @@ class SortScreen(Screen[None]):
         if command:
             perform(self, command, "")
             self.changed()
+
+    def _tell_what_covers_later(self) -> None:
+        # Behind the last key in both queues: what it did is told.
+        self.app.call_later(lambda: (self.app.focused or self.app.screen).call_later(self._tell_what_covers))
 
     def _tell_what_covers(self) -> None:
         if isinstance(covering := self.app.screen, Covering):

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.guard import FilingGuard
+from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.panel import Panel, StripPanel, place
 from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.selection import Selection
@@ -96,14 +97,14 @@ class SureScreen(Covering[dict[Path, str]]):
         event.stop()
         event.prevent_default()
         selection, key = self._selection, event.key
-        may_file = self._guard.allows(key, self._what_is_listed(), event.time)
+        may_file = self._guard.allows(key, self._what_is_listed(), event.time, whole=isinstance(event, KeyInMpv))
         # A second key may come before the screen is gone.
         if not self.is_current:
             return
         if is_escape(key):
-            self.dismiss({})
+            self.answer({})
         elif key == "enter" and may_file and selection.ticked:
-            self.dismiss({one.path: one.folder for one in selection.ticked})
+            self.answer({one.path: one.folder for one in selection.ticked})
         elif key == "p" and selection.current:
             self.played = True
             self.sort.player.play(selection.current.path)
