@@ -252,9 +252,9 @@ async def test_a_name_is_typed_in_the_window_of_mpv_and_shown_there(tmp_path):
     player = recording_player()
     async with sorting(pile(tmp_path, ["a.mp4"], ["cats", "cows"]), player=player) as pilot:
         await in_mpv(pilot, "slash")
-        await until(lambda: shown_in_mpv(player) == "File into: \ncats\ncows")
+        await until(lambda: shown_in_mpv(player) == "File into: \n▸ cats\n  cows")
         await in_mpv(pilot, "c", "o")
-        await until(lambda: shown_in_mpv(player) == "File into: co\ncows\nnew folder: co")
+        await until(lambda: shown_in_mpv(player) == "File into: co\n▸ cows\n  new folder: co")
         await in_mpv(pilot, "q", "backspace", "enter")
         await until_shown(pilot, "Filed a.mp4 in cows")
         await until(lambda: shown_in_mpv(player) == "Filed a.mp4 in cows")
@@ -343,7 +343,7 @@ async def test_a_name_is_typed_in_the_window_of_mpv_while_the_terminal_is_behind
         pilot.app.post_message(AppBlur())
         await until(lambda: not pilot.app.app_focus)
         await in_mpv(pilot, "slash", "é")
-        await until(lambda: shown_in_mpv(player) == "File into: é\ncafé\nnew folder: é")
+        await until(lambda: shown_in_mpv(player) == "File into: é\n▸ café\n  new folder: é")
         await in_mpv(pilot, "enter")
         await until_shown(pilot, "Filed a.mp4 in café")
 
@@ -374,8 +374,8 @@ async def test_the_palette_has_every_command_and_does_it(tmp_path):
         await pilot.press("colon")
         await until(lambda: isinstance(pilot.app.screen, ChoiceScreen))
         for _, command in KEYMAP.rows():
-            found = [what for what in pilot.app.screen._options if what.startswith(f"{command.what}  (")]
-            # Which folder a digit means is nothing to choose by its name.
+            found = [what for what in pilot.app.screen._options if f"{command.what}  (" in what]
+            # Instead of it there are the folders.
             assert len(found) == (command.id != "file")
         await pilot.press("escape")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
@@ -383,6 +383,35 @@ async def test_the_palette_has_every_command_and_does_it(tmp_path):
         await until_shown(pilot, "Put a.mp4 in the trash")
         await pilot.press("colon", *"back what", "enter")
         await until_shown(pilot, "Took a.mp4 back from the trash")
+        await pilot.press("colon", *"dogs", "enter")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+
+
+@pytest.mark.parametrize("word", ["help", "undo", "redo", "trash", "filter", "order", "retrain", "fullscreen", "sure"])
+async def test_the_palette_knows_commands_by_their_word_and_none_by_scattered_letters(tmp_path, word):
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=(120, 70)) as pilot:
+        await pilot.press("colon", *word)
+        await until(lambda: pilot.app.screen._found and all(word in found for found in pilot.app.screen._found))
+        assert pilot.app.screen._found[0].startswith(word)
+
+
+@pytest.mark.parametrize("opened_by", ["slash", "n", "w", "b", "t"])
+async def test_esc_is_heard_also_when_the_next_key_comes_so_soon_that_the_terminal_tells_of_one(tmp_path, opened_by):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        await pilot.press(opened_by)
+        await until(lambda: pilot.app.screen is not pilot.app.sort_screen)
+        await pilot.press("alt+enter")
+        await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+    assert where(tmp_path) == {"a.mp4": "a.mp4"}
+
+
+async def test_a_key_that_may_be_a_piece_of_a_sequence_is_left_out_with_a_word(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=recording_player(), guarded=True) as pilot:
+        await asyncio.sleep(2 * SEEN_SECONDS)
+        await pilot.press("left_square_bracket", "u")
+        await until_shown(pilot, "left out: so soon after Esc or a bracket")
+        await pilot.press("j")
+        await until(lambda: queue(pilot) == "a [b]")
 
 
 async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
@@ -511,6 +540,7 @@ async def test_quitting_waits_for_the_filing_under_way(tmp_path, press, key):
 
 async def test_keys_that_mean_nothing_here_do_nothing(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        await until_shown(pilot, "0 kB")
         before = drawn(pilot)
         await pilot.press("x", "y", "ctrl+c", "ctrl+p", "escape", "f5", "A", "é", "pageup", "home")
         assert pilot.app.screen is pilot.app.sort_screen
