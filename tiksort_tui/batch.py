@@ -196,7 +196,7 @@ def _print_model(model: Trained) -> None:
     for lift in report.modalities:
         what = "held-out clips are less of a surprise" if lift.used else "not used, it does not help enough"
         print(f"  {lift.name}: {what} ({lift.lift:+.3f} nats)")
-    for note in report.notes:
+    for note in report.remarks:
         print(f"  {visible(note)}")
     if model.audit and model.audit.precision is not None:
         right = f"{model.audit.precision:.0%} were right"

@@ -19,6 +19,7 @@ class Order(StrEnum):
     NEWEST = "newest first"
     SUREST = "surest first"
     LEAST_SURE = "least sure first"
+    TEACHES_MOST = "teaches most first"
     MOST_DIFFERENT = "most different first"
     ALIKE = "alike together"
 
@@ -98,6 +99,8 @@ class Known:
             return math.inf, 0
         match order:
             case Order.LEAST_SURE:
+                return prediction.confidence, 0
+            case Order.TEACHES_MOST:
                 return prediction.least_sure, prediction.confidence
             case Order.MOST_DIFFERENT:
                 return prediction.most_different, 0

@@ -136,6 +136,13 @@ class Report:
         """The cross-validated accuracy of each candidate, by its kind."""
         return {candidate.kind: candidate.accuracy for candidate in self.candidates}
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else there is to know, with the folders that are only suggested by now."""
+        few = ", ".join(score.folder for score in self.folders if score.suggestion_only)
+        told = f"Only suggested, with too few clips to show what belongs there: {few}."
+        return (*self.notes, told) if few else self.notes
+
     def of_other_rows(self, folders: Sequence[str], counts: Sequence[int]) -> Report:
         """The report after a refit to other rows, in `folders` with these `counts` [k] of clips: the scores are the old
         ones, a new folder has none, and misfilings, which named old rows, are gone."""

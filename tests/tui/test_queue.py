@@ -30,6 +30,7 @@ ORDERS = {
     "newest": "[c] f e d b a",
     "surest": "[c] b e a d f",
     "least": "[c] d a e b f",
+    "teaches": "[c] d a e b f",
     "different": "[c] e a d b f",
     "alike": "[c] a b e d f",
 }

@@ -53,7 +53,7 @@ def test_the_tables_of_the_report_add_up(noisy):
     assert all(0 < candidate.standard_error < 0.1 for candidate in report.candidates)
     assert report.accuracy == pytest.approx(report.cv_accuracy[report.kind])
     assert [score.suggestion_only for score in report.folders] == [False, False, False, True]
-    assert any("only suggested: travel" in note for note in report.notes)
+    assert any("Only suggested" in note and "travel" in note for note in report.remarks)
     assert any("roughly measured: travel" in note for note in report.notes)
 
 

@@ -351,7 +351,8 @@ class Sorting(RuleBasedStateMachine):
             return late, math.inf
         return late, *{
             Order.SUREST: (-said.confidence,),
-            Order.LEAST_SURE: (said.least_sure, said.confidence),
+            Order.LEAST_SURE: (said.confidence,),
+            Order.TEACHES_MOST: (said.least_sure, said.confidence),
             Order.MOST_DIFFERENT: (said.most_different,),
             Order.ALIKE: (said.group or 1000,),
         }[self.order]

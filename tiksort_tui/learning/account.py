@@ -132,9 +132,6 @@ def _notes(
     if fewer:
         few_names = ", ".join(fewer)
         notes.append(f"Fewer clips than the {number} parts of the cross-validation, so roughly measured: {few_names}.")
-    few = [name for index, name in enumerate(folders) if counts[index] < FEWEST_CLIPS]
-    if few:
-        notes.append(f"Fewer than {FEWEST_CLIPS} clips, so only suggested: {', '.join(few)}.")
     if selected_on < counts.sum():
         notes.append(f"The choice was made on {selected_on} of {counts.sum()} labelled clips.")
     return tuple(notes)

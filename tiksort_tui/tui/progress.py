@@ -16,6 +16,9 @@ from tiksort_tui.pipeline.events import (
     VideoFailed,
 )
 
+CANCELLING = "cancelling"
+"""The stage of a run that is asked to end."""
+
 
 @dataclass(slots=True)
 class Progress:

@@ -23,6 +23,7 @@ from tiksort_tui.pipeline.events import (
     VideoExtracted,
     VideoFailed,
 )
+from tiksort_tui.tui.progress import CANCELLING
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 READ_AHEAD = 6
 # How often a run that another program does is looked at.
 WAIT_SECONDS = 1.0
-CANCELLING = "cancelling"
 # Who files in a quick row is not overtaken by what each filing teaches.
 TAUGHT_SECONDS = 0.3
 

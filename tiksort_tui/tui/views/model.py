@@ -51,7 +51,7 @@ def summary(model: Trained, few_colours: bool, width: int) -> Lines:
     more = [
         *_part("WHAT IT GOES BY", _modalities(report, width)),
         *_part("SO FAR", _so_far(model, few_colours, width)),
-        *_part("NOTES", [line for note in report.notes for line in said(note, width)]),
+        *_part("NOTES", [line for note in report.remarks for line in said(note, width)]),
     ]
     both = beside(tried, more, width + BETWEEN_COLUMNS) if columns else tried + more
     return [*head, *_accuracy(model, whole), *both]

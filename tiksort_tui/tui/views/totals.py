@@ -10,7 +10,7 @@ from textual.content import Content
 from tiksort_tui.domain import visible
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
-from tiksort_tui.tui.progress import Progress
+from tiksort_tui.tui.progress import CANCELLING, Progress
 from tiksort_tui.tui.views.text import MUTED, TITLE, TRASH, Lines, bar, clock, fit, line, paragraph, percent, wrap
 
 NOTHING_HERE = (
@@ -91,7 +91,9 @@ def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
         left = progress.seconds_left(now)
         lines.append(Content.styled(f"{clock(left)} left, r cancels" if left is not None else "r cancels", MUTED))
     elif progress.stage:
-        lines += [Content(f"{progress.stage} …"), Content.styled("r cancels", MUTED)]
+        lines.append(Content(f"{progress.stage} …"))
+        if progress.stage != CANCELLING:
+            lines.append(Content.styled("r cancels", MUTED))
     if progress.model:
         accuracy = progress.model.report.accuracy
         right = "not measured" if accuracy is None else f"{percent(accuracy)} right"
