@@ -5,7 +5,7 @@ import os
 import pytest
 from textual import events
 
-from tests.tui.helpers import StandInEngine, drawn, pile, predicted, queue, sorting, until, until_shown, where
+from tests.tui.helpers import StandInEngine, drawn, panel, pile, predicted, queue, sorting, until, until_shown, where
 from tiksort_tui.engine.record import read_record, recorded_run
 from tiksort_tui.errors import LibraryInUse
 from tiksort_tui.library.lock import WriterLock
@@ -91,6 +91,7 @@ async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first
     first.take()
     async with sorting(root) as pilot:
         await until_shown(pilot, "You can only look", str(os.getpid()))
+        assert "only to look at" in panel(pilot, "header")
         for key in ("1", "n", "u", "U", "d", "slash"):
             await pilot.press(key)
             await until_shown(pilot, "You can only look: process")
@@ -100,6 +101,7 @@ async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first
         first.release()
         await pilot.press("2")
         await until_shown(pilot, "this screen files from now on")
+        assert "only to look at" not in panel(pilot, "header")
         await until(lambda: queue(pilot) == "[b]")
         assert "only look" not in drawn(pilot)
         await pilot.press("2")

@@ -44,6 +44,11 @@ class Moves:
         if self._why_not:
             app.notices.append(self._why_not)
 
+    @property
+    def remark(self) -> str:
+        """What to say beside the library's name: whether this screen can only show it."""
+        return "" if not self._why_not else "read-only" if self._why_not == READ_ONLY else "only to look at"
+
     def allowed(self) -> bool:
         """Whether the person may change the library; if not, why is said. Who has left makes room for this screen."""
         if not self._why_not:

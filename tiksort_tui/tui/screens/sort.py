@@ -251,9 +251,10 @@ class SortScreen(Screen[None]):
         if now >= self._flash_until:
             self._flash_until = 0.0
         return Scene(
-            _short(app.root), app.session, app.progress, app.playback, app.player.describe(), app.notices, app.keymap,
-            self._details, self._taken, last, last.folder if last and self._flash_until else None, *self.said,
-            self._board.regions, now, self._pace.seconds,
+            f"{_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
+            app.player.describe(), app.notices, app.keymap, self._details, self._taken, last,
+            last.folder if last and self._flash_until else None, *self.said, self._board.regions, now,
+            self._pace.seconds,
         )  # fmt: skip
 
 
