@@ -552,3 +552,12 @@ def test_the_readme_has_the_table_of_keys():
     tables = re.findall(r"(?:^\|.*\n)+", README.read_text(), flags=re.MULTILINE)
     table = next((table for table in tables if rows[0] in table), "")
     assert table.splitlines()[2:] == rows
+
+
+async def test_the_choice_of_a_folder_begins_at_the_suggestion(tmp_path):
+    pile(tmp_path, ["a.mp4"], ["birds", "cats", "dogs"])
+    engine = StandInEngine(predicted(tmp_path, a=[("dogs", 0.8)]))
+    async with sorting(tmp_path, engine) as pilot:
+        await until_shown(pilot, "80 %")
+        await pilot.press("slash", "enter")
+        await until_shown(pilot, "Filed a.mp4 in dogs")

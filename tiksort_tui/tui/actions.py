@@ -28,7 +28,9 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
         return
     match command:
         case "file":
-            screen.file_into(session.folder_of_key(key), f"no folder has the key {shown(key)}")
+            own = app.keymap.folders.get(key)
+            none = f"there is no folder {own}" if own else f"no folder has the key {shown(key)}"
+            screen.file_into(session.folder_of_key(key), none)
         case "take_1" | "take_2" | "take_3":
             screen.take(command)
         case "choose":

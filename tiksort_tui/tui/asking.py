@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def ask_where_to(app: SortApp) -> None:
     """File the clip on screen into the folder that is chosen, which is made first if need be."""
     names, clip = [folder.name for folder in app.session.folders], app.session.current
-    choice = ChoiceScreen("File into", names, creates="new folder")
+    choice = ChoiceScreen("File into", names, creates="new folder", marked=app.session.suggestion(1) or "")
     app.sort_screen.lay_over(choice, lambda folder: _file_into(app, folder, clip))
 
 
