@@ -318,9 +318,14 @@ def test_garbage_in_the_summary_is_no_summary(known):
         parent[place[-1]] = {"no": "such value"}
         summary.write_text(json.dumps(document))
         assert load_summary(summary.parent) is None, (place, value)
-    whole["predictions"][0]["suggestions"] = []
-    summary.write_text(json.dumps(whole))
-    assert load_summary(summary.parent) is None
+    predictions = whole["predictions"]
+    no_suggestion = predictions | {"folders": [[]], "confidences": [[]]}
+    no_confidence = predictions | {"confidences": [[]]}
+    short = [predictions | {column: []} for column in predictions]
+    lacking = [{name: predictions[name] for name in predictions if name != column} for column in predictions]
+    for damaged in (no_suggestion, no_confidence, [], *short, *lacking):
+        summary.write_text(json.dumps(whole | {"predictions": damaged}))
+        assert load_summary(summary.parent) is None, damaged
 
 
 def test_what_a_kill_in_the_middle_of_writing_leaves_is_cleared_away(known):
