@@ -419,6 +419,20 @@ def file_all(mover, root, at_once):
         mover.file(clip, "cats")
 
 
+def test_who_starts_on_a_full_disk_is_told_which_file_and_what_to_do(small_disk):
+    (small_disk / "cats").mkdir()
+    (small_disk / "a.mp4").write_bytes(b"clip")
+    filler = fill(small_disk)
+    where = rf"tiksort-tui: {re.escape(str(small_disk))}/\.tiksort/\S+: "
+    for verb in (["--batch"], ["undo"], ["status"], ["file", "a.mp4", "cats"]):
+        done = tiksort(*verb, small_disk, cwd=small_disk)
+        assert (done.returncode, done.stdout) == (ExitCode.LIBRARY_UNUSABLE, ""), verb
+        assert re.match(rf"{where}.*(is full|No space).*start again", done.stderr), verb
+    assert (small_disk / "a.mp4").read_bytes() == b"clip"
+    filler.unlink()
+    assert tiksort("status", small_disk).returncode == ExitCode.FINE
+
+
 @pytest.mark.parametrize("leave", [20480, 122880, 204800], ids=["opening", "first clip", "second clip"])
 def test_a_cache_on_a_full_disk_ends_the_run_and_the_next_one_goes_on(learned, small_disk, leave):
     filler = fill(small_disk, leave)
