@@ -29,4 +29,6 @@ def sample_frames(path: Path, *arguments):
 
 
 media.sample_frames = sample_frames
+# One that is silent is to be known by it soon.
+worker.HEARTBEAT_SECONDS = 0.5
 worker.main()

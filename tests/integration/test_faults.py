@@ -318,9 +318,14 @@ def test_garbage_in_the_summary_is_no_summary(known):
         parent[place[-1]] = {"no": "such value"}
         summary.write_text(json.dumps(document))
         assert load_summary(summary.parent) is None, (place, value)
-    whole["predictions"][0]["suggestions"] = []
-    summary.write_text(json.dumps(whole))
-    assert load_summary(summary.parent) is None
+    predictions = whole["predictions"]
+    no_suggestion = predictions | {"folders": [[]], "confidences": [[]]}
+    no_confidence = predictions | {"confidences": [[]]}
+    short = [predictions | {column: []} for column in predictions]
+    lacking = [{name: predictions[name] for name in predictions if name != column} for column in predictions]
+    for damaged in (no_suggestion, no_confidence, [], *short, *lacking):
+        summary.write_text(json.dumps(whole | {"predictions": damaged}))
+        assert load_summary(summary.parent) is None, damaged
 
 
 def test_what_a_kill_in_the_middle_of_writing_leaves_is_cleared_away(known):
@@ -412,6 +417,20 @@ def file_all(mover, root, at_once):
             raise outcome
     for clip in () if at_once else clips:
         mover.file(clip, "cats")
+
+
+def test_who_starts_on_a_full_disk_is_told_which_file_and_what_to_do(small_disk):
+    (small_disk / "cats").mkdir()
+    (small_disk / "a.mp4").write_bytes(b"clip")
+    filler = fill(small_disk)
+    where = rf"tiksort-tui: {re.escape(str(small_disk))}/\.tiksort/\S+: "
+    for verb in (["--batch"], ["undo"], ["status"], ["file", "a.mp4", "cats"]):
+        done = tiksort(*verb, small_disk, cwd=small_disk)
+        assert (done.returncode, done.stdout) == (ExitCode.LIBRARY_UNUSABLE, ""), verb
+        assert re.match(rf"{where}.*(is full|No space).*start again", done.stderr), verb
+    assert (small_disk / "a.mp4").read_bytes() == b"clip"
+    filler.unlink()
+    assert tiksort("status", small_disk).returncode == ExitCode.FINE
 
 
 @pytest.mark.parametrize("leave", [20480, 122880, 204800], ids=["opening", "first clip", "second clip"])

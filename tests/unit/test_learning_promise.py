@@ -69,13 +69,13 @@ def test_of_many_trials_the_promise_is_broken_in_less_than_a_tenth():
     """True precision among the surest share q of clips is 1 - q / 8: at 0.98 the share to file is 0.16."""
     rng = np.random.default_rng(0)
     broken = 0
-    for _ in range(400):
+    for _ in range(200):
         confidence = rng.random(1500).astype(np.float32)
         right = rng.random(1500) > (1 - confidence) / 4
         made = promise(confidence, right, np.ones(1500, dtype=bool))
         # Over the threshold t, 1 - (1 - t) / 8 of the clips are right.
         broken += made.threshold is not None and 1 - (1 - made.threshold) / 8 < 0.98
-    assert broken <= 40
+    assert broken <= 20
 
 
 def test_no_clips_and_impossible_targets():

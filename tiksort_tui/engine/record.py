@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
-from tiksort_tui.errors import LibraryError, LibraryInUse, TiksortError
-from tiksort_tui.library.lock import hold, open_lock
+from tiksort_tui.errors import LibraryInUse, TiksortError
+from tiksort_tui.library.lock import hold, open_lock, write_lock
 
 RECORD = "run.lock"
 # What the record says from the start; it stays when the process that holds the lock is killed.
@@ -69,11 +69,5 @@ def read_record(state: Path) -> RunRecord | None:
         return None
 
 
-def _write(file: BinaryIO, started: datetime, result: str) -> None:
-    try:
-        file.seek(0)
-        file.truncate()
-        file.write(json.dumps({"pid": os.getpid(), "started": started.isoformat(), "result": result}).encode())
-        file.flush()
-    except OSError as error:
-        raise LibraryError(f"{file.name}: cannot be written: {error.strerror}") from error
+def _write(file: FileIO, started: datetime, result: str) -> None:
+    write_lock(file, {"pid": os.getpid(), "started": started.isoformat(), "result": result})

@@ -5,12 +5,14 @@ The writer's lock makes one process at a time the one that changes a library; an
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import socket
 import time
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -23,15 +25,34 @@ PATIENCE_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 
 
-def open_lock(path: Path) -> BinaryIO:
+def open_lock(path: Path) -> FileIO:
     """The file at `path`, made if it is not there; raises LibraryError."""
     try:
-        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb+")
+        # Without a buffer: what a full disk did not take would fail again when the file is closed.
+        return FileIO(path, "r+", opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o600))
     except OSError as error:
-        raise LibraryError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _not_written(path, error) from error
 
 
-def hold(file: BinaryIO, patience: float = 0.0, shared: bool = False) -> bool:
+def write_lock(file: FileIO, document: object) -> None:
+    """Let `file`, which is locked, hold `document` as JSON and nothing else; raises LibraryError."""
+    text = json.dumps(document).encode()
+    try:
+        file.seek(0)
+        file.truncate()
+        if file.write(text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        raise _not_written(file.name, error) from error
+
+
+def _not_written(path: Path | str, error: OSError) -> LibraryError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "free some space and start again" if full else "see that its folder can be written to"
+    return LibraryError(f"{path}: cannot be written: {error.strerror}; {advice}")
+
+
+def hold(file: BinaryIO | FileIO, patience: float = 0.0, shared: bool = False) -> bool:
     """Lock `file`, alone or `shared` with others; False where somebody else has it for longer than `patience` s."""
     deadline = time.monotonic() + patience
     while True:
@@ -54,7 +75,7 @@ class WriterLock:
 
     def __init__(self, state: Path) -> None:
         self._path = state / WRITER_LOCK
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     @property
     def held(self) -> bool:
@@ -71,13 +92,8 @@ class WriterLock:
         try:
             if not hold(file, patience):
                 raise LibraryInUse(f"{_holder(file)} is sorting this library, and one at a time can")
-            file.truncate(0)
             now = datetime.now().astimezone().isoformat(timespec="seconds")
-            file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}).encode())
-            file.flush()
-        except OSError as error:
-            file.close()
-            raise LibraryError(f"{self._path}: cannot be written: {error.strerror}") from error
+            write_lock(file, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
         except BaseException:
             file.close()
             raise
@@ -98,7 +114,7 @@ class WriterLock:
         self.release()
 
 
-def _holder(file: BinaryIO) -> str:
+def _holder(file: FileIO) -> str:
     try:
         document = json.loads(file.read())
         since = datetime.fromisoformat(document["since"]).strftime("%H:%M")

@@ -64,7 +64,10 @@ def _made(folder: Path) -> Path:
             with suppress(OSError):
                 folder.chmod(0o700)
     except OSError as error:
-        raise LibraryError(f"{folder}: the state folder cannot be made: {error.strerror}") from error
+        raise LibraryError(
+            f"{folder}: the state folder cannot be made: {error.strerror}; name another in the config: "
+            "library.state_dir"
+        ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise LibraryError(f"{folder}: the state folder is not writable; name another in the config: library.state_dir")
     return folder

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tiksort_tui.config import Config
 from tiksort_tui.domain import Failure, LibrarySnapshot, Prediction
 from tiksort_tui.encoders import EncoderPlan
 from tiksort_tui.pipeline.codec import from_json, to_json
+from tiksort_tui.pipeline.columns import from_columns, to_columns
 from tiksort_tui.pipeline.events import Trained
 
 CACHE = "cache.sqlite3"
@@ -59,16 +61,22 @@ def _stamps(weights: Path) -> list[tuple[str, int, int]]:
 
 
 def save_summary(state: Path, summary: RunSummary) -> None:
-    write_json(state / SUMMARY, to_json(summary))
+    document = to_json(dataclasses.replace(summary, predictions=()))
+    write_json(state / SUMMARY, document | {"predictions": to_columns(summary.predictions)}, indent=None)
 
 
-def load_summary(state: Path) -> RunSummary | None:
-    """The last run's summary; None where there is none that can be read."""
+def load_summary(state: Path, paths: Iterable[Path] = ()) -> RunSummary | None:
+    """The last run's summary; None where there is none that can be read.
+
+    With the `paths` of the library's clips it is read in half the time.
+    """
     try:
-        summary = cast(RunSummary, from_json(RunSummary, json.loads((state / SUMMARY).read_bytes())))
+        document = json.loads((state / SUMMARY).read_bytes())
+        predictions = from_columns(document["predictions"], paths)
+        summary = cast(RunSummary, from_json(RunSummary, document | {"predictions": []}))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return summary if all(prediction.suggestions for prediction in summary.predictions) else None
+    return dataclasses.replace(summary, predictions=predictions)
 
 
 def model_document(model: Trained) -> dict[str, Any]:
@@ -94,12 +102,12 @@ def prediction_document(prediction: Prediction, root: Path) -> dict[str, Any]:
     }
 
 
-def write_json(path: Path, document: Any) -> None:
+def write_json(path: Path, document: Any, indent: int | None = 1) -> None:
     """Write `document` to `path` in one step: a reader sees the old file or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="ascii") as file:
-            json.dump(document, file, indent=1)
+            file.write(json.dumps(document, indent=indent))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +43,7 @@ from tiksort_tui.tui.watching import watch_library
 
 PLAYER_LOG = "mpv.log"
 TERMINAL_SECONDS = 1.0
+FIRST_SCREEN_SECONDS = 0.1
 # Who leaves waits so long for the moves in flight, and for the rest of a bunch.
 FINISH_SECONDS = 5.0
 # After the terminal is gone, all of that has this long.
@@ -69,7 +70,7 @@ class SortApp(App[None]):
         self.playback: Playback | None = None
         self.notices: list[str] = []
         self.speech = False
-        self._unchanged = False
+        self._is_unchanged: Callable[[], bool] = lambda: False
         self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()
         self._keys = deque[Key]()
@@ -91,8 +92,15 @@ class SortApp(App[None]):
         self.set_interval(TERMINAL_SECONDS, self._look_for_terminal)
         await self.push_screen(self.sort_screen)
         self.start(self.moves.begin(), name=MOVING)
+        if self.session.predictions:
+            # There is something to look at: whether it still holds is seen when it has been drawn.
+            self.set_timer(FIRST_SCREEN_SECONDS, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
         self.start(watch_library(self))
-        if not self._unchanged:
+        if not (self.progress.stage or self._is_unchanged()):
             self.runs.toggle()
 
     async def on_event(self, event: Event) -> None:
@@ -179,7 +187,7 @@ class SortApp(App[None]):
 
     def _open_session(self) -> Session:
         snapshot = scan(self.root, self.config.library, self.state)
-        summary = load_summary(self.state)
+        summary = load_summary(self.state, (video.path for video in snapshot.videos))
         if summary is None:
             session = Session(snapshot, (), self.keymap.folders, self.config.screen.doubt)
         else:
@@ -191,12 +199,14 @@ class SortApp(App[None]):
             plan = choose_encoders(self.config)
         except EncoderError as error:
             self.notices.append(str(error))
-            self._unchanged = True
+            self._is_unchanged = lambda: True
             self.can_learn = False
         else:
             self.speech = plan.whisper is not None
             self.notices += [plan.notice] if plan.notice else []
-            self._unchanged = summary is not None and summary.fingerprint == fingerprint(snapshot, self.config, plan)
+            if summary is not None:
+                before = summary.fingerprint
+                self._is_unchanged = lambda: before == fingerprint(snapshot, self.config, plan)
         return session
 
     def _hear_player(self, event: PlayerEvent) -> None:
