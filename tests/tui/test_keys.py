@@ -276,6 +276,17 @@ async def test_esc_in_the_window_of_mpv_leaves_what_lies_over_the_screen_and_is_
     assert where(tmp_path) == {"a.mp4": "a.mp4"}
 
 
+def compose_slowly(screen, monkeypatch):
+    """Have `screen` be there for a while before it has anything that could take a key."""
+    compose = screen._compose
+
+    async def slow_compose(self):
+        await asyncio.sleep(0.2)
+        await compose(self)
+
+    monkeypatch.setattr(screen, "_compose", slow_compose)
+
+
 @pytest.mark.parametrize("before", ["left_square_bracket", "escape"])
 async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path, before):
     async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
@@ -304,17 +315,9 @@ async def test_esc_in_the_window_of_mpv_that_comes_after_what_it_should_leave_mu
 
 
 async def test_keys_that_come_before_a_dialog_is_there_are_typed_into_it_in_their_order(tmp_path, monkeypatch):
-    compose = ChoiceScreen.compose
+    compose_slowly(ChoiceScreen, monkeypatch)
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["cats"])) as pilot:
-
-        def slow_compose(screen):
-            # While it is laid over the screen, and has nothing that could take a key.
-            burst(pilot, "r", "d")
-            pilot.app.call_later(burst, pilot, "s", "enter")
-            return compose(screen)
-
-        monkeypatch.setattr(ChoiceScreen, "compose", slow_compose)
-        burst(pilot, "slash", "b", "i")
+        burst(pilot, "slash", *"birds", "enter")
         await until_shown(pilot, "Filed a.mp4 in birds")
         assert queue(pilot) == "[b]"
     assert where(tmp_path) == {"a.mp4": "birds/a.mp4", "b.mp4": "b.mp4"}
@@ -324,14 +327,15 @@ async def test_between_two_dialogs_no_key_is_for_the_screen_below(tmp_path, monk
     pop_screen = SortApp.pop_screen
 
     def pop_and_press(app):
-        burst(pilot, "d")
+        burst(pilot, "d", "u")
         return pop_screen(app)
 
+    compose_slowly(FolderNameScreen, monkeypatch)
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
         await typed(pilot, "colon", *"new folder")
         monkeypatch.setattr(SortApp, "pop_screen", pop_and_press)
         await pilot.press("enter")
-        await until(lambda: [box.value for box in pilot.app.screen.query(Input)] == ["d"])
+        await until(lambda: [box.value for box in pilot.app.screen.query(Input)] == ["du"])
         assert isinstance(pilot.app.screen, FolderNameScreen)
         assert queue(pilot) == "[a]"
 
