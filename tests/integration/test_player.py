@@ -17,12 +17,13 @@ import pytest
 
 from tests.conftest import need_tool
 from tests.x11 import mpv_home, x_server
-from tiksort_tui.config import PlayerConfig
+from tiksort_tui.config import KeysConfig, PlayerConfig
 from tiksort_tui.errors import ConfigError
 from tiksort_tui.player import player as player_module
 from tiksort_tui.player.events import KeyPressed, Playback, PlayerGone, PlayFailed, Playing
 from tiksort_tui.player.ipc import Ipc, Refused
 from tiksort_tui.player.player import Player
+from tiksort_tui.tui.keymap import Keymap
 
 DEADLINE = 30.0
 KEYS = ("1", "q", "ENTER", "LEFT", "SPACE", "é")
@@ -245,6 +246,22 @@ async def test_the_window_tells_other_keys_from_the_moment_they_are_asked_for(wa
     mpv.send("keypress", KEYS[0])
     assert await watched.hears(KeyPressed) == KeyPressed(KEYS[0])
     assert watched.told_so_far(KeyPressed) == []
+
+
+async def test_every_key_that_is_typed_is_told_by_its_name(watch, spy, clips):
+    watched = await watch("libmpv")
+    keymap = Keymap(KeysConfig())
+    await watched.plays(clips[0])
+    mpv = await spy()
+    # What follows on another connection may overtake the keys.
+    await mpv.sees("mute", lambda value: value is False)
+    watched.player.listen_to(keymap.mpv_typed_keys)
+    watched.player.toggle_mute()
+    await mpv.sees("mute", lambda value: value is True)
+    for key in keymap.mpv_typed_keys:
+        mpv.send("keypress", key)
+        assert await watched.hears(KeyPressed) == KeyPressed(key)
+        assert keymap.key_from_mpv(key)
 
 
 async def test_text_is_shown_over_the_clip_as_it_is(watch, spy, clips, display):

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tests.tui.helpers import StandInEngine, drawn, panel, pile, sorting, trained, until, until_shown
+from tests.tui.helpers import StandInEngine, drawn, panel, pile, sorting, trained, typed, until, until_shown
 from tiksort_tui.domain import MediaInfo
 from tiksort_tui.pipeline.events import EncodersReady, NoModel, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.tui.board import STEADY_CLIPS
@@ -84,7 +84,7 @@ async def test_the_folders_column_is_made_for_their_names(tmp_path):
     names = ["sign language", "a name that nobody could ever have shown as a whole in any column"]
     async with sorting(pile(tmp_path, ["a.mp4"], names[:1]), size=(80, 24)) as pilot:
         assert "1  sign language" in panel(pilot, "folders")
-        await pilot.press("n", *names[1], "enter")
+        await typed(pilot, "n", *names[1], "enter")
         await until_shown(pilot, "New folder")
         # It stays as it is until the terminal changes.
         assert region(pilot, "folders").width == 24

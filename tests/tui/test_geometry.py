@@ -82,8 +82,10 @@ def test_the_folders_have_room_for_their_names_within_bounds(width, narrowest, w
 def test_a_free_line_parts_the_folders_from_what_is_below_them():
     for width, height in itertools.product((60, 80, 100, 120, 200), (14, 24, 30, 36, 60)):
         regions = arrange(width, height, words=True, clip=True)
-        below = [region for region in regions.values() if region.x < 3 and region.y > regions["folders"].y]
-        assert min(region.y for region in below) > regions["folders"].bottom or width >= 110
+        # Below them, not below a rule over the whole width.
+        column = [regions[name] for name in ("session", "progress") if name in regions and regions[name].x < 3]
+        assert all(region.y > regions["folders"].bottom for region in column), (width, height)
+        assert column or (width >= 110 and height < 60), (width, height)
 
 
 def test_the_keys_for_help_and_leaving_are_always_told():

@@ -10,6 +10,7 @@ import struct
 import sys
 import threading
 from fcntl import ioctl
+from functools import cache
 from termios import TIOCSWINSZ
 from unittest.mock import Mock
 
@@ -37,7 +38,7 @@ from tests.tui.test_pictures import BROAD, UPRIGHT, jpegs
 from tiksort_tui.config import with_overrides
 from tiksort_tui.errors import ConfigError
 from tiksort_tui.tui import graphics
-from tiksort_tui.tui.app import run_screen
+from tiksort_tui.tui.app import SortApp, run_screen
 from tiksort_tui.tui.graphics import PLACEHOLDER, VT340_CELL, cell_size, choose_drawer, draw_kitty, draw_sixels
 from tiksort_tui.tui.panel import StripPanel
 from tiksort_tui.tui.pictures import QUARTERS, draw_shades, draw_strip
@@ -52,6 +53,32 @@ SIXEL = re.compile(r"#(\d+);2;(\d+);(\d+);(\d+)|#(\d+)|!(\d+)([?-~])|([$-])|([?-
 def named(pixel):
     """The name of the colour that a pixel comes next to."""
     return (RED, LIME, BLUE)[max(range(3), key=lambda channel: pixel[channel])]
+
+
+# The same picture comes again and again.
+@cache
+def cells_of(text):
+    """The colour of each cell, by its column and line, over which these sixels are drawn."""
+    width, height = map(int, re.search(r'"1;1;(\d+);(\d+)', text).groups())
+    palette, pixels, colour, x, y = {}, {}, None, 0, 0
+    for number, *rgb, selected, count, repeated, control, single in SIXEL.findall(text[text.index('"') : -2]):
+        if number:
+            palette[number] = tuple(map(int, rgb))
+        elif selected:
+            colour = selected
+        elif control:
+            x, y = 0, y + (6 if control == "-" else 0)
+        else:
+            bits = ord(repeated or single) - 63
+            for column in range(x, x + int(count or 1)):
+                pixels.update({(column, y + bit): palette[colour] for bit in range(6) if bits >> bit & 1})
+            x += int(count or 1)
+    assert set(pixels) == {(x, y) for x in range(width) for y in range(height)}
+    return {
+        (column, line): named(pixels[column * ACROSS, line * DOWN])
+        for line in range(math.ceil(height / DOWN))
+        for column in range(math.ceil(width / ACROSS))
+    }
 
 
 class PixelTerminal(pyte.Screen):
@@ -95,25 +122,8 @@ class PixelTerminal(pyte.Screen):
         return set(self.shown().values())
 
     def _draw_sixels(self, text):
-        width, height = map(int, re.search(r'"1;1;(\d+);(\d+)', text).groups())
-        palette, pixels, colour, x, y = {}, {}, None, 0, 0
-        for number, *rgb, selected, count, repeated, control, single in SIXEL.findall(text[text.index('"') : -2]):
-            if number:
-                palette[number] = tuple(map(int, rgb))
-            elif selected:
-                colour = selected
-            elif control:
-                x, y = 0, y + (6 if control == "-" else 0)
-            else:
-                bits = ord(repeated or single) - 63
-                for column in range(x, x + int(count or 1)):
-                    pixels.update({(column, y + bit): palette[colour] for bit in range(6) if bits >> bit & 1})
-                x += int(count or 1)
-        assert set(pixels) == {(x, y) for x in range(width) for y in range(height)}
-        for line in range(math.ceil(height / DOWN)):
-            for column in range(math.ceil(width / ACROSS)):
-                place = self.cursor.x + column, self.cursor.y + line
-                self._sixels[place] = named(pixels[column * ACROSS, line * DOWN])
+        for (column, line), colour in cells_of(text).items():
+            self._sixels[self.cursor.x + column, self.cursor.y + line] = colour
 
     def _take(self, text):
         keys, _, payload = text[3:-2].partition(";")
@@ -194,11 +204,15 @@ def test_kittys_letters_name_the_picture_that_was_sent_and_their_part_of_it(in_t
     assert f",c=62,r={1 + len(others)}," in next(iter(first)).text
 
 
-@pytest.mark.parametrize("draw", [draw_sixels, lambda *room: draw_kitty(*room, True)], ids=["sixel", "kitty"])
-def test_without_pictures_or_room_there_is_nothing(draw):
-    assert draw([], 62, 10) == draw(jpegs(UPRIGHT), 14, 10) == draw(jpegs(UPRIGHT), 62, 0) == []
+@pytest.mark.parametrize(
+    ("draw", "most"),
     # Kitty knows no more marks.
-    assert len(draw(jpegs((20, 256)), 62, 60)) in (60, len(graphics.MARKS))
+    [(draw_sixels, 60), (lambda *room: draw_kitty(*room, True), len(graphics.MARKS))],
+    ids=["sixel", "kitty"],
+)
+def test_without_pictures_or_room_there_is_nothing(draw, most):
+    assert draw([], 62, 10) == draw(jpegs(UPRIGHT), 14, 10) == draw(jpegs(UPRIGHT), 62, 0) == []
+    assert len(draw(jpegs((20, 256)), 62, 60)) == most
 
 
 @pytest.mark.parametrize("pictures", ["sixel", "kitty"])
@@ -273,14 +287,16 @@ async def test_of_clips_that_are_passed_over_only_the_last_is_drawn(library, mon
     monkeypatch.setattr("tiksort_tui.tui.app.choose_drawer", lambda *_: draw)
     async with sorting(library) as pilot:
         await until(lambda: drawing)
-        for key in "jkjkj":
+        details, looked_up = pilot.app.details, []
+        read = details.read
+        monkeypatch.setattr(details, "read", lambda *asked: looked_up.append(asked) or read(*asked))
+        for count, key in enumerate("jkjkj", start=1):
             await pilot.press(key)
-            # So long that each was looked up.
-            await pilot.pause(0.05)
+            await until(lambda count=count: len(looked_up) == count)
         may_draw.set()
-        await until(lambda: len(drawing) == 2)
-        await pilot.pause(0.05)
-        assert len(drawing) == 2
+        # It draws one after the other: what is asked for now comes after all that it was asked for before.
+        await details.read(library / "a.mp4", 62, 10)
+        assert len(drawing) == 3
 
 
 async def test_unless_it_is_asked_for_nothing_of_it_is_imported(library, monkeypatch):
@@ -292,17 +308,18 @@ async def test_unless_it_is_asked_for_nothing_of_it_is_imported(library, monkeyp
 
 @pytest.mark.parametrize("installed", [None, "another version"])
 def test_what_is_not_installed_is_named_before_anything_is_touched(tmp_path, tmp_path_factory, monkeypatch, installed):
+    for name in [name for name in sys.modules if name.startswith("textual_image")]:
+        monkeypatch.delitem(sys.modules, name)
     if installed:
         package = tmp_path_factory.mktemp("packages") / "textual_image"
         package.mkdir()
         (package / "__init__.py").touch()
         monkeypatch.syspath_prepend(package.parent)
-        for name in [name for name in sys.modules if name.startswith("textual_image")]:
-            monkeypatch.delitem(sys.modules, name)
     else:
         monkeypatch.setitem(sys.modules, "textual_image", None)
     for stream in ("stdin", "stderr"):
         monkeypatch.setattr(sys, stream, Mock(**{"isatty.return_value": True}))
+    monkeypatch.setattr(SortApp, "run", lambda app: pytest.fail("the screen was opened"))
     with pytest.raises(ConfigError, match=r"pictures.*\[screen\].*textual-image.*pip install 'tiksort-tui\[pictures"):
         run_screen(tmp_path, with_overrides(CONFIG, screen__pictures="sixel"))
     assert not list(tmp_path.iterdir())

@@ -233,7 +233,7 @@ async def test_a_new_folder_gets_the_next_key(tmp_path, press):
 )
 async def test_a_bad_name_makes_no_folder_and_says_why(tmp_path, name, reason):
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
-        await pilot.press("n", *name, "enter")
+        await typed(pilot, "n", *name, "enter")
         await until_shown(pilot, reason)
         assert [folder.name for folder in pilot.app.session.folders] == ["cats", "dogs"]
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [".tiksort", "cats", "dogs"]
@@ -241,7 +241,7 @@ async def test_a_bad_name_makes_no_folder_and_says_why(tmp_path, name, reason):
 
 async def test_no_folder_is_made_when_the_name_is_called_off(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
-        await pilot.press("n", *"birds", "escape")
+        await typed(pilot, "n", *"birds", "escape")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
         await pilot.press("1")
         await until_shown(pilot, "Filed a.mp4 in cats")
@@ -276,6 +276,17 @@ async def test_esc_in_the_window_of_mpv_leaves_what_lies_over_the_screen_and_is_
     assert where(tmp_path) == {"a.mp4": "a.mp4"}
 
 
+def compose_slowly(screen, monkeypatch):
+    """Have `screen` be there for a while before it has anything that could take a key."""
+    compose = screen._compose
+
+    async def slow_compose(self):
+        await asyncio.sleep(0.2)
+        await compose(self)
+
+    monkeypatch.setattr(screen, "_compose", slow_compose)
+
+
 @pytest.mark.parametrize("before", ["left_square_bracket", "escape"])
 async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path, before):
     async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
@@ -304,17 +315,9 @@ async def test_esc_in_the_window_of_mpv_that_comes_after_what_it_should_leave_mu
 
 
 async def test_keys_that_come_before_a_dialog_is_there_are_typed_into_it_in_their_order(tmp_path, monkeypatch):
-    compose = ChoiceScreen.compose
+    compose_slowly(ChoiceScreen, monkeypatch)
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["cats"])) as pilot:
-
-        def slow_compose(screen):
-            # While it is laid over the screen, and has nothing that could take a key.
-            burst(pilot, "r", "d")
-            pilot.app.call_later(burst, pilot, "s", "enter")
-            return compose(screen)
-
-        monkeypatch.setattr(ChoiceScreen, "compose", slow_compose)
-        burst(pilot, "slash", "b", "i")
+        burst(pilot, "slash", *"birds", "enter")
         await until_shown(pilot, "Filed a.mp4 in birds")
         assert queue(pilot) == "[b]"
     assert where(tmp_path) == {"a.mp4": "birds/a.mp4", "b.mp4": "b.mp4"}
@@ -324,14 +327,15 @@ async def test_between_two_dialogs_no_key_is_for_the_screen_below(tmp_path, monk
     pop_screen = SortApp.pop_screen
 
     def pop_and_press(app):
-        burst(pilot, "d")
+        burst(pilot, "d", "u")
         return pop_screen(app)
 
+    compose_slowly(FolderNameScreen, monkeypatch)
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
         await typed(pilot, "colon", *"new folder")
         monkeypatch.setattr(SortApp, "pop_screen", pop_and_press)
         await pilot.press("enter")
-        await until(lambda: [box.value for box in pilot.app.screen.query(Input)] == ["d"])
+        await until(lambda: [box.value for box in pilot.app.screen.query(Input)] == ["du"])
         assert isinstance(pilot.app.screen, FolderNameScreen)
         assert queue(pilot) == "[a]"
 
@@ -348,14 +352,19 @@ async def test_a_name_is_typed_in_the_window_of_mpv_while_the_terminal_is_behind
         await until_shown(pilot, "Filed a.mp4 in café")
 
 
-@pytest.mark.parametrize("key", ["question_mark", "f1"])
-@pytest.mark.parametrize("size", [(80, 60), (130, 36)], ids=["one column", "two columns"])
+# Whether it is asked for by the one key or the other, here or there, it is the same.
+@pytest.mark.parametrize(
+    ("press", "key", "size"),
+    [(in_terminal, "question_mark", (80, 60)), (in_mpv, "f1", (130, 36))],
+    ids=["one column", "two columns"],
+)
 async def test_the_help_names_every_key_and_any_key_closes_it_without_acting(tmp_path, press, key, size):
     async with sorting(pile(tmp_path, ["a.mp4"]), size=size) as pilot:
         await press(pilot, key)
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
+        shown = drawn(pilot)
         for keys, command in KEYMAP.rows():
-            assert re.search(re.escape(keys) + r"\s+" + re.escape(command.what), drawn(pilot))
+            assert re.search(re.escape(keys) + r"\s+" + re.escape(command.what), shown)
         await pilot.press("1")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
         assert queue(pilot) == "[a]"
@@ -379,9 +388,9 @@ async def test_the_palette_has_every_command_and_does_it(tmp_path):
             assert len(found) == (command.id != "file")
         await pilot.press("escape")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
-        await pilot.press("ctrl+p", *"trash", "enter")
+        await typed(pilot, "ctrl+p", *"trash", "enter")
         await until_shown(pilot, "Put a.mp4 in the trash")
-        await pilot.press("colon", *"back what", "enter")
+        await typed(pilot, "colon", *"back what", "enter")
         await until_shown(pilot, "Took a.mp4 back from the trash")
         await pilot.press("colon", *"dogs", "enter")
         await until_shown(pilot, "Filed a.mp4 in dogs")
@@ -416,11 +425,11 @@ async def test_a_key_that_may_be_a_piece_of_a_sequence_is_left_out_with_a_word(t
 
 async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], ["cats", "dogs", "cold dishes"])) as pilot:
-        await pilot.press("slash", *"do", "enter")
+        await typed(pilot, "slash", *"do", "enter")
         await until_shown(pilot, "Filed a.mp4 in dogs")
         await pilot.press("slash", *"c", "down", "enter")
         await until_shown(pilot, "Filed b.mp4 in cold dishes")
-        await pilot.press("slash", *"cooking")
+        await typed(pilot, "slash", *"cooking")
         await until_shown(pilot, "new folder: cooking")
         await pilot.press("enter")
         await until_shown(pilot, "Filed c.mp4 in cooking", "4  cooking")
@@ -429,7 +438,7 @@ async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
 
 async def test_a_name_that_is_typed_files_no_other_clip_than_the_one_it_was_typed_for(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
-        await pilot.press("slash", *"cats")
+        await typed(pilot, "slash", *"cats")
         pilot.app.session.gone([tmp_path / "a.mp4"])
         await pilot.press("enter")
         await until_shown(pilot, "a.mp4 is no longer on screen, and was not filed")
@@ -443,11 +452,15 @@ async def test_a_folder_gets_another_name_and_back(tmp_path):
     async with sorting(root, engine) as pilot:
         await pilot.press("1")
         await until_shown(pilot, "Filed a.mp4 in cats")
-        await pilot.press("colon", *"another name", "enter", *"cats", "enter")
+        await typed(pilot, "colon", *"another name")
+        await typed(pilot, "enter")
+        await typed(pilot, *"cats", "enter")
         await until_shown(pilot, "Another name for cats")
-        await pilot.press(*["backspace"] * 4, *"dogs", "enter")
+        await pilot.press("ctrl+u")
+        await typed(pilot, *"dogs", "enter")
         await until_shown(pilot, "dogs is there already")
-        await pilot.press(*["backspace"] * 4, *"kittens", "enter")
+        await pilot.press("ctrl+u")
+        await typed(pilot, *"kittens", "enter")
         await until_shown(pilot, "cats is called kittens", "1  kittens")
         await pilot.press("enter")
         await until_shown(pilot, "Filed b.mp4 in kittens")
@@ -460,7 +473,7 @@ async def test_a_folder_gets_another_name_and_back(tmp_path):
 
 async def test_one_goes_to_a_clip_by_a_part_of_its_name(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "some kick.mp4", "z.mp4"])) as pilot:
-        await pilot.press("g", *"kick", "enter")
+        await typed(pilot, "g", *"kick", "enter")
         await until(lambda: queue(pilot) == "a [some kick] z")
 
 

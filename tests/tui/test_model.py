@@ -16,6 +16,7 @@ from tests.tui.helpers import (
     CONFIG,
     StandInEngine,
     asked,
+    burst,
     drawn,
     in_mpv,
     panel,
@@ -24,6 +25,7 @@ from tests.tui.helpers import (
     recording_player,
     shown_in_mpv,
     sorting,
+    typed,
     until,
     until_shown,
     where,
@@ -324,7 +326,7 @@ async def test_what_is_misfiled_follows_a_folder_to_its_new_name_and_back(tmp_pa
         await until_shown(pilot, "Filed b.mp4 in wolves", "5 misfilings 1", "▸ c.mp4")
         # Back, one after the other: the filing, and the names.
         for told in ("Took b.mp4 back", "is called hounds again", "is called cats again", "is called dogs again"):
-            await pilot.press("u")
+            burst(pilot, "u")
             await until_shown(pilot, told)
         await until_shown(pilot, "5 misfilings 2", "cats", "→ dogs")
         # What a new run finds under the new name was decided before, too.
@@ -409,8 +411,9 @@ async def test_every_panel_stays_in_its_place(tmp_path, told):
         await pilot.press("t")
         await until(lambda: isinstance(pilot.app.screen, ModelScreen))
         for size, page in itertools.product(SIZES, range(len(PAGES))):
-            await pilot.resize_terminal(*size)
-            await pilot.press(str(page + 1), "pagedown")
+            if page == 0:
+                await pilot.resize_terminal(*size)
+            await typed(pilot, str(page + 1), "pagedown")
             panels = [one for one in pilot.app.screen.children if one.display and one.region.area]
             for one in panels:
                 lines = one.render().plain.split("\n") if isinstance(one, Panel) else []

@@ -13,7 +13,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import arrange
-from tiksort_tui.tui.panel import Panel, StripPanel, place
+from tiksort_tui.tui.panel import Panel, StripPanel, put
 from tiksort_tui.tui.scene import Scene
 
 TEXT_PANELS = (
@@ -87,4 +87,4 @@ class Board:
             return
         self._regions = regions
         for name, panel in self._panels.items():
-            place(panel, regions.get(name))
+            put(panel, regions.get(name))

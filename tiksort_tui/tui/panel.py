@@ -15,7 +15,7 @@ from tiksort_tui.tui.views import Lines
 REDRAW_SECONDS = 0.1
 
 
-def place(widget: Widget, region: Region | None) -> None:
+def put(widget: Widget, region: Region | None) -> None:
     """Have `widget` stand there, or nowhere."""
     widget.display = region is not None and region.area > 0
     if region is not None:

@@ -19,7 +19,7 @@ from tiksort_tui.tui import views
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import KeyInMpv
-from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, place
+from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, put
 from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.screens.overlay import SCROLLING
 from tiksort_tui.tui.undecided import Undecided, renamed_folders
@@ -215,7 +215,7 @@ class ModelScreen(Covering[None]):
         if regions != self._regions:
             self._regions = regions
             for name, panel in [*self._panels.items(), ("strip", self._strip)]:
-                place(panel, regions.get(name))
+                put(panel, regions.get(name))
 
     def _draw(self) -> None:
         progress, said = self.sort.progress, self.sort.sort_screen.said

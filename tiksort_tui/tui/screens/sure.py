@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import KeyInMpv
-from tiksort_tui.tui.panel import Panel, StripPanel, place
+from tiksort_tui.tui.panel import Panel, StripPanel, put
 from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.selection import Selection
 from tiksort_tui.tui.views import Lines
@@ -91,7 +91,7 @@ class SureScreen(Covering[dict[Path, str]]):
         if regions != self._regions:
             self._regions = regions
             for name, widget in [*self._panels.items(), ("strips", self._strips)]:
-                place(widget, regions[name])
+                put(widget, regions[name])
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
