@@ -32,6 +32,7 @@ from tiksort_tui.report import FolderScore, Promise, Report
 from tiksort_tui.tui import app, filing
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS
+from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.screens.sure import SureScreen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -126,6 +127,18 @@ async def test_what_the_model_promises_is_listed_by_folder_and_filed_and_one_key
         await until_shown(pilot, "Took")
         await pilot.press("u")
         await until_shown(pilot, "Nothing to undo")
+
+
+async def test_keys_in_mpvs_window_are_whole_here_too(tmp_path):
+    async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), guarded=True) as pilot:
+        await opened(pilot)
+        await pilot.pause()
+        later = time.monotonic() + SEEN_SECONDS
+        for after, key in enumerate(("left_square_bracket", "enter")):
+            pressed = KeyInMpv(key, None)
+            pressed.time = later + after * 0.2
+            pilot.app.post_message(pressed)
+        await until_shown(pilot, "Filed 4 clips in one go")
 
 
 async def test_ticks_are_taken_and_given_and_only_what_is_ticked_is_filed(tmp_path):
