@@ -176,7 +176,7 @@ class Mover:
             yield [(filing[0], self._carrier.settle(filing)) for filing in self._journal.unsettled()]
 
     def _file_one(self, clip: Path, plan: Callable[[Planner], list[Move] | None]) -> Filing:
-        planner = Planner(self._root, self._config)
+        planner = Planner(self._root, self._config, only=clip)
         with self._alone():
             (outcome,) = carry_out_bunch([clip], lambda _: plan(planner), self._journal.begin, self._carrier)
         if not isinstance(outcome, list):

@@ -24,12 +24,13 @@ class Planner:
     """Plans the filings of one bunch in the library `root`, before any of them is carried out.
 
     A plan is the moves of the clip and of what belongs to it, the clip's first; None where it depends on a filing that
-    was planned before.
+    was planned before. With `only` that clip is planned, and no other.
     """
 
-    def __init__(self, root: Path, config: LibraryConfig) -> None:
+    def __init__(self, root: Path, config: LibraryConfig, only: Path | None = None) -> None:
         self._root = root
         self._config = config
+        self._only = only
         self._claims = Claims()
         self._names: dict[Path, list[str]] = {}
 
@@ -116,5 +117,9 @@ class Planner:
     def _names_in(self, folder: Path) -> list[str]:
         """The names in `folder` before the bunch, in order: listed once, it may be large."""
         if folder not in self._names:
-            self._names[folder] = sorted(os.listdir(folder))
+            names = os.listdir(folder)
+            if self._only:
+                # No other name can matter, and to sort 20,000 holds up the screen.
+                names = [name for name in names if name.startswith(f"{self._only.name.partition('.')[0]}.")]
+            self._names[folder] = sorted(names)
         return self._names[folder]
