@@ -120,6 +120,7 @@ class Planner:
             names = os.listdir(folder)
             if self._only:
                 # No other name can matter, and to sort 20,000 holds up the screen.
-                names = [name for name in names if name.startswith(f"{self._only.name.partition('.')[0]}.")]
+                start = f"{self._only.name.partition('.')[0]}."
+                names = [name for name in names if name.startswith(start)]
             self._names[folder] = sorted(names)
         return self._names[folder]
