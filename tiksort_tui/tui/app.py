@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import select
 import signal
@@ -31,6 +30,7 @@ from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerG
 from tiksort_tui.player.player import Player
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
+from tiksort_tui.tui.garbage import kept
 from tiksort_tui.tui.graphics import check_pictures, choose_drawer
 from tiksort_tui.tui.keymap import KeyInMpv, Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
@@ -247,11 +247,8 @@ def run_screen(library: Path, config: Config) -> ExitCode:
     check_pictures(config.screen.pictures)
     root = open_library(library)
     state = state_dir(root, config.library.state_dir)
-    # What is read at the start stays: to look through it for garbage again and again costs as much as to read it.
-    gc.disable()
-    app = SortApp(root, state, config)
-    gc.freeze()
-    gc.enable()
+    with kept():
+        app = SortApp(root, state, config)
     # Textual draws on descriptor 2; whatever a native library writes there must land in the log instead.
     with open(os.dup(2), "w", encoding="utf-8") as terminal, (state / LOG).open("ab") as log:
         original = sys.__stderr__

@@ -20,6 +20,8 @@ from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Retraced
 from tiksort_tui.library.state import JOURNAL, TRASH_FOLDER
 
+# In Python two threads work by turns: the next clip is painted first, then the last one is filed.
+PAINTED_SECONDS = 0.03
 # How far an action of many clips is, is told so often at most.
 TELL_SECONDS = 0.1
 
@@ -41,9 +43,12 @@ class Filer:
 
     async def file(self, clip: Path, folder: str) -> Filing:
         """File one clip, also into the trash folder; raises MoveError, and it is where it was."""
-        if folder == TRASH_FOLDER:
-            return await self.in_turn(lambda: self._mover.trash(clip))
-        return await self.in_turn(lambda: self._mover.file(clip, folder))
+
+        def when_painted() -> Filing:
+            time.sleep(PAINTED_SECONDS)
+            return self._mover.trash(clip) if folder == TRASH_FOLDER else self._mover.file(clip, folder)
+
+        return await self.in_turn(when_painted)
 
     async def file_all(self, clips: Sequence[tuple[Path, str]], told: Told) -> list[Filing | TiksortError]:
         """File `clips`, each into its folder, as one action with nothing else between them.

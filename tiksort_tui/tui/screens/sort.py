@@ -19,6 +19,7 @@ from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS, Details
+from tiksort_tui.tui.garbage import collect_if_due
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING, KeyInMpv
 from tiksort_tui.tui.message import Message
@@ -162,7 +163,7 @@ class SortScreen(Screen[None]):
             self._delay = self.sort.config.player.delay
         elif self._shown is not None:
             self.say(f"there is no folder {folder} any more: {self.sort.keymap.key('new_folder')} makes one")
-        self.changed()
+        self._dirty = True
 
     def take(self, command: str) -> None:
         """File the clip on screen into the suggestion that `command`, one of TAKES, stands for."""
@@ -208,7 +209,6 @@ class SortScreen(Screen[None]):
                 self._play(clip)
             self._read_details()
         self.sort.runs.want()
-        self.call_after_refresh(self._painted, clip)
 
     def _play(self, clip: Path) -> None:
         if clip == self._shown:
@@ -237,14 +237,20 @@ class SortScreen(Screen[None]):
             self._details = details
             self._board.show(details)
             self.changed()
+            # Now the person looks.
+            self.call_after_refresh(collect_if_due)
 
     def _redraw_if_dirty(self) -> None:
         if not (self._dirty or self._flash_until or self.sort.progress.stage):
             return
         self._dirty = False
-        if self.sort.session.current != self._shown:
+        another = self.sort.session.current != self._shown
+        if another:
             self._show_current()
         self._board.fill(self._scene(time.monotonic()))
+        if another:
+            # Only when all panels have been told: they are painted together then, and not one before the others.
+            self.call_after_refresh(self._painted, self._shown)
 
     def _scene(self, now: float) -> Scene:
         app, last = self.sort, self._last

@@ -1,0 +1,27 @@
+"""When the screen's process looks for garbage: that stops it for tens of ms, in which no key should come."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# In collections of the generation before: from where on a full one is due, and from where on it comes by itself.
+DUE, LATEST = 10, 100
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """What is made in this block stays: looking through it again and again would cost as much as making it."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(*gc.get_threshold()[:2], LATEST)
+
+
+def collect_if_due() -> None:
+    """To be called when a key is least likely. What is no garbage now is not looked through again."""
+    if gc.get_count()[2] > DUE:
+        gc.collect()
+        gc.freeze()
