@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -79,8 +79,8 @@ class Known:
         self.renamed.update({before: new for before, now in self.renamed.items() if now == old}, **{old: new})
         self.renamed.pop(new, None)
         for path, prediction in self.predictions.items():
-            suggestions = [replace(one, folder=new) if one.folder == old else one for one in prediction.suggestions]
-            self.predictions[path] = replace(prediction, suggestions=tuple(suggestions))
+            suggestions = [one._replace(folder=new) if one.folder == old else one for one in prediction.suggestions]
+            self.predictions[path] = prediction._replace(suggestions=tuple(suggestions))
 
     def group(self, clip: Path | None) -> int:
         """The number of the clips that are alike, to which this one belongs; 0 for none."""

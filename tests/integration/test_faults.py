@@ -319,11 +319,12 @@ def test_garbage_in_the_summary_is_no_summary(known):
         summary.write_text(json.dumps(document))
         assert load_summary(summary.parent) is None, (place, value)
     predictions = whole["predictions"]
-    no_suggestion = predictions | {"folders": [[]], "confidences": [[]]}
-    no_confidence = predictions | {"confidences": [[]]}
+    no_suggestion = predictions | {"suggestions": [0], "folders": [], "confidences": []}
+    too_many = predictions | {"neighbours": [len(predictions["nearest"]) + 1]}
+    too_few = predictions | {"neighbours": [-1]}
     short = [predictions | {column: []} for column in predictions]
     lacking = [{name: predictions[name] for name in predictions if name != column} for column in predictions]
-    for damaged in (no_suggestion, no_confidence, [], *short, *lacking):
+    for damaged in (no_suggestion, too_many, too_few, [], *short, *lacking):
         summary.write_text(json.dumps(whole | {"predictions": damaged}))
         assert load_summary(summary.parent) is None, damaged
 

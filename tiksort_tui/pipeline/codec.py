@@ -1,4 +1,7 @@
-"""Frozen dataclasses to JSON values and back, by their type hints: for the engine's pipe and the summary's file."""
+"""Frozen dataclasses and named tuples to JSON values and back, by their type hints.
+
+For the engine's pipe and the summary's file.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ def to_json(value: Any) -> Any:
     """`value` as `json.dumps` takes it. Undecodable file names keep their surrogates, which JSON escapes."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if hasattr(value, "_fields"):
+        return {name: to_json(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
     if isinstance(value, Mapping):
@@ -35,8 +40,8 @@ def from_json(hint: Any, value: Any) -> Any:
 @functools.cache
 def _reader(hint: Any) -> Callable[[Any], Any]:
     """What reads values of type `hint`. Made once for each type: a library may have 20,000 predictions."""
-    if dataclasses.is_dataclass(hint):
-        return _dataclass_reader(hint)
+    if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
+        return _reader_of_fields(hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         item = _reader(arguments[0])
@@ -59,7 +64,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     return lambda value: value
 
 
-def _dataclass_reader(cls: Any) -> Callable[[Any], Any]:
+def _reader_of_fields(cls: Any) -> Callable[[Any], Any]:
     readers = {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items()}
     return lambda value: cls(**{name: readers[name](item) for name, item in value.items()})
 

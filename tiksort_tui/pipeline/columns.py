@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tiksort_tui.domain import Prediction, Suggestion
 
-_PLAIN = {"sure": bool, "audited": bool, "outlier": bool, "least_sure": int, "most_different": int, "group": int}
+# How many suggestions and neighbours there are is told for each clip, and these then follow without a break.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "path": (str,),
+    "suggestions": (int,),
+    "folders": (str,),
+    "confidences": (float, int),
+    "neighbours": (int,),
+    "nearest": (str,),
+    "sure": (bool,),
+    "audited": (bool,),
+    "outlier": (bool,),
+    "least_sure": (int,),
+    "most_different": (int,),
+    "group": (int,),
+}
+_PLAIN = list(_KINDS)[-6:]
+
+_T = TypeVar("_T")
 
 
 def to_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
     """One list for each thing that is said of a clip, in the clips' order."""
     return {
         "path": [str(one.path) for one in predictions],
-        "folders": [[suggestion.folder for suggestion in one.suggestions] for one in predictions],
-        "confidences": [[suggestion.confidence for suggestion in one.suggestions] for one in predictions],
-        "nearest": [[str(path) for path in one.nearest] for one in predictions],
+        "suggestions": [len(one.suggestions) for one in predictions],
+        "folders": [suggestion.folder for one in predictions for suggestion in one.suggestions],
+        "confidences": [suggestion.confidence for one in predictions for suggestion in one.suggestions],
+        "neighbours": [len(one.nearest) for one in predictions],
+        "nearest": [str(path) for one in predictions for path in one.nearest],
         **{name: [getattr(one, name) for one in predictions] for name in _PLAIN},
     }
 
@@ -28,17 +47,18 @@ def from_columns(columns: Any, paths: Iterable[Path]) -> tuple[Prediction, ...]:
 
     Their clips are the very `paths` where these name them: to make a path and its hash takes longer than the rest.
     """
+    read = {name: _list_of(kinds, columns[name]) for name, kinds in _KINDS.items()}
+    if not all(read["suggestions"]):
+        raise ValueError("a clip without a suggestion")
     known = _Paths((str(path), path) for path in paths)
-    clips = [known[text] for text in _all(columns["path"], str)]
-    nearest = [tuple(map(known.__getitem__, texts)) for texts in _lists(columns["nearest"], str)]
-    folders, confidences = _lists(columns["folders"], str), _lists(columns["confidences"], float, int)
-    plain = [_all(columns[name], kind) for name, kind in _PLAIN.items()]
-    columns_read: list[list[Any]] = [nearest, folders, confidences, *plain]
-    if any(len(column) != len(clips) for column in columns_read):
+    clips = map(known.__getitem__, read["path"])
+    suggestions = _parted(map(Suggestion, read["folders"], read["confidences"]), read["suggestions"])
+    nearest = _parted(map(known.__getitem__, read["nearest"]), read["neighbours"])
+    plain = [read[name] for name in _PLAIN]
+    even = len({len(column) for column in (read["path"], suggestions, nearest, *plain)}) == 1
+    suggested = sum(read["suggestions"]) == len(read["folders"]) == len(read["confidences"])
+    if not (even and suggested and sum(read["neighbours"]) == len(read["nearest"])):
         raise ValueError("columns of unlike lengths")
-    if not all(folders) or list(map(len, folders)) != list(map(len, confidences)):
-        raise ValueError("a clip without a suggestion, or one without a confidence")
-    suggestions = [tuple(map(Suggestion, *one)) for one in zip(folders, confidences, strict=True)]
     return tuple(map(Prediction, clips, suggestions, nearest, *plain))
 
 
@@ -50,15 +70,13 @@ class _Paths(dict[str, Path]):
         return path
 
 
-def _all(values: Any, *kinds: type) -> list[Any]:
+def _list_of(kinds: tuple[type, ...], values: Any) -> list[Any]:
     """`values`, if they are a list of values of `kinds` alone."""
     if type(values) is not list or not set(map(type, values)).issubset(kinds):
         raise TypeError(f"no list of {kinds}")
     return values
 
 
-def _lists(values: Any, *kinds: type) -> list[list[Any]]:
-    """`values`, if they are a list of such lists."""
-    lists = _all(values, list)
-    _all(list(chain.from_iterable(lists)), *kinds)
-    return lists
+def _parted(values: Iterator[_T], counts: Sequence[int]) -> list[tuple[_T, ...]]:
+    """`values` in tuples of so many."""
+    return [tuple(islice(values, count)) for count in counts]
