@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -238,6 +239,8 @@ def _sort(library: Path, **options: Any) -> ExitCode:
     # Each takes its time to import, and the other is not needed.
     if not options["batch"]:
         _refuse(BATCH_ONLY, options, "needs --batch")
+        # Until the screen begins: what is imported is no garbage, and to look for some takes time.
+        gc.disable()
         from tiksort_tui.tui.app import run_screen
 
         return run_screen(library, config)
