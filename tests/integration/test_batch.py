@@ -201,8 +201,10 @@ def test_ctrl_c_leaves_a_cache_that_the_next_run_goes_on_from(library, demo_clip
     for line in running.stderr:
         extracted += line.startswith("VideoExtracted")
         if extracted == 3:
-            # It must not be over before it is interrupted.
+            # It must not be over before it is interrupted, nor its engine have told all.
             running.send_signal(signal.SIGSTOP)
+            (engine,) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+            os.kill(int(engine), signal.SIGSTOP)
             assert json.loads(tiksort("status", "--json", library).stdout)["last_run"]["running"]
             refused = tiksort("--batch", "--encoder", "builtin", library)
             assert (refused.returncode, "going on" in refused.stderr) == (ExitCode.LIBRARY_UNUSABLE, True)

@@ -38,6 +38,7 @@ from tiksort_tui.pipeline.events import (
     VideoFailed,
 )
 from tiksort_tui.player.events import Playback, PlayerGone, PlayFailed
+from tiksort_tui.tui import watching
 from tiksort_tui.tui.app import SortApp
 
 
@@ -298,7 +299,9 @@ async def test_an_unreadable_clip_says_why_and_what_to_do_where_its_pictures_wou
         await until_shown(pilot, "Not read yet: r reads it.")
 
 
-async def test_a_file_that_is_gone_is_said_before_one_files_it(tmp_path):
+async def test_a_file_that_is_gone_is_said_before_one_files_it(tmp_path, monkeypatch):
+    # Where changes are told, the clip leaves the queue a moment later.
+    monkeypatch.setattr(watching, "on_network", lambda root: True)
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
         (tmp_path / "b.mp4").unlink()
         await pilot.press("j")
