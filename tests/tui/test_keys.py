@@ -31,6 +31,7 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.config import KeysConfig, with_overrides
 from tiksort_tui.errors import ConfigError
+from tiksort_tui.pipeline.events import Finished, VideoFailed
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS, TORN_SECONDS
@@ -510,6 +511,27 @@ async def test_keys_of_ones_own(tmp_path):
         await pilot.press("f1")
         await until_shown(pilot, "Delete, Ctrl+D")
     assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": ".trash/b.mp4", "c.mp4": "c.mp4"}
+
+
+async def test_whatever_is_said_names_ones_own_keys(tmp_path):
+    keys = {"undo": ("z",), "retrain": ("x",), "trash": ("e",), "new_folder": ("a",), "choose": ("c",), "quit": ("Q",)}
+    config = replace(CONFIG, keys=KeysConfig(keys))
+    async with sorting(tmp_path, config=config) as pilot:
+        await until_shown(pilot, "Put videos here, and x")
+    async with sorting(pile(tmp_path, ["a.mp4"], []), config=config) as pilot:
+        await until_shown(pilot, "a makes a folder; c files into a new one", "x cancels")
+        await pilot.press("x")
+        await until_shown(pilot, "none yet: x reads it", "x looks for new clips")
+        await pilot.press("b")
+        await until_shown(pilot, "Esc, then x, reads and learns")
+    (tmp_path / "cats").mkdir()
+    engine = StandInEngine(VideoFailed(tmp_path / "a.mp4", "cut short", 1, 1), Finished(1, 0))
+    async with sorting(tmp_path, engine, config=config) as pilot:
+        await until_shown(pilot, "e puts it in the trash", "x reads the new", "c  type a folder name")
+        await pilot.press("1")
+        await until_shown(pilot, "z  undo", "z undoes the last one, x learns from them, Q quits")
+        await pilot.press("t")
+        await until_shown(pilot, "x reads the clips", "x retrain")
 
 
 @pytest.mark.parametrize(

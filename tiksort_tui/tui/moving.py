@@ -217,7 +217,8 @@ class Moves:
             self._app.session.folder_renamed(rename.new, rename.old)
         self._say(undone, words.taken_back, words.named_back)
         if undone.left:
-            self._say_unfinished(f"Took {clips(len(undone.filings))} back, {clips(undone.left)} left filed, u goes on")
+            taken, key = clips(len(undone.filings)), self._app.keymap.key("undo")
+            self._say_unfinished(f"Took {taken} back, {clips(undone.left)} left filed, {key} goes on")
 
     async def _redo(self) -> None:
         redone = await self._retraced(self._filer.redo(self._telling("Filing again")), "Nothing to redo")
@@ -227,8 +228,8 @@ class Moves:
             self._app.session.folder_renamed(rename.old, rename.new)
         self._say(redone, lambda one: f"{words.filed(one)} again", lambda one: f"{words.renamed(one)} again")
         if redone.left:
-            filed = clips(len(redone.filings))
-            self._say_unfinished(f"Filed {filed} again, {clips(redone.left)} left unsorted, U goes on")
+            filed, key = clips(len(redone.filings)), self._app.keymap.key("redo")
+            self._say_unfinished(f"Filed {filed} again, {clips(redone.left)} left unsorted, {key} goes on")
 
     async def _make_folder(self, name: str, then: Callable[[str], None] | None) -> None:
         app = self._app
@@ -239,7 +240,7 @@ class Moves:
             return
         app.session.add_folder(name)
         key = next((folder.key for folder in app.session.folders if folder.name == name), None)
-        how = f"key {key}" if key else "no key is left: / files into it"
+        how = f"key {key}" if key else f"no key is left: {app.keymap.key('choose')} files into it"
         app.sort_screen.say(f"New folder {visible(name)}, {how}")
         app.sort_screen.changed()
         if then:

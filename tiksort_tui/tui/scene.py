@@ -57,35 +57,37 @@ class Scene:
             case "top_rule" | "bottom_rule":
                 return [Content("─" * width)]
             case "folders":
-                return views.folders(session, width, height, self.flashed)
+                return views.folders(session, self.flashed, self._key, width, height)
             case "session":
-                takes = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
-                return views.session_totals(session, takes, self.last, self.pace, width)
+                taken = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
+                return views.session_totals(session, taken, self.last, self.pace, self._key, width)
             case "clip":
                 return views.clip(session, details.info, details.size, self.playback, width)
             case "strip" if self.details is None:
                 return []
             case "strip":
                 gone = details.size is None
-                return views.instead_of_pictures(session, progress, self.player, self.notices, gone, width, height)
+                return views.instead_of_pictures(
+                    session, progress, self.player, self.notices, gone, self._key, width, height
+                )
             case "words":
                 note = details.info.note if details.info else None
                 return views.words(details.caption, details.transcript, note, width, height)
             case "suggestion":
-                keys = [self._key(take) for take in TAKES]
+                takes = [self._key(take) for take in TAKES]
                 where = "strip" if session.current in session.failures else "learning"
-                tall, elsewhere = height > len(keys), where in self.panels
-                return views.suggestion(session, progress, keys, self._alike(), elsewhere, width, tall)
+                tall, elsewhere = height > len(takes), where in self.panels
+                return views.suggestion(session, progress, takes, self._alike(), elsewhere, self._key, width, tall)
             case "alike":
                 return views.alike(session, width, height)
             case "queue" if not session.remaining:
-                return views.finished(session, self.pace, width, height)
+                return views.finished(session, self.pace, self._key, width, height)
             case "queue":
                 return views.queue(session, progress, width, height)
             case "progress":
                 return views.remaining(session, self.pace, width)
             case "learning":
-                return views.learning(progress, self.now, width, height)
+                return views.learning(progress, self.now, self._key, width, height)
             case "keys":
                 return [Content.styled(" " + self.keymap.hints(width - 2), views.MUTED)]
             case "small":
@@ -117,7 +119,9 @@ class Scene:
         if place is None or (self.details and self.details.strip):
             return False
         session, progress = self.session, self.progress
-        lines = views.first_words(session, progress, self.player, self.notices, place.width, place.height)
+        lines = views.first_words(
+            session, progress, self.player, self.notices, self._key, place.width, place.height
+        )
         return visible(notice) in " ".join(line.plain for line in lines)
 
     def _key(self, command: str) -> str:

@@ -101,7 +101,8 @@ class _Watching:
             else:
                 errors = 0
                 await self._take(found)
-        self._app.notices.append(f"New clips do not come in by themselves ({reason}): r looks for them")
+        key = self._app.keymap.key("retrain")
+        self._app.notices.append(f"New clips do not come in by themselves ({reason}): {key} looks for them")
         self._app.sort_screen.changed()
 
     async def close(self) -> None:

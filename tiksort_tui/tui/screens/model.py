@@ -38,8 +38,10 @@ RULE_FROM = 30
 # With fewer lines the list of misfilings has all of them.
 STRIP_FROM = 14
 # Of the keys' hints, the last go first where there is no room, but for the very last.
-HINTS = ("1-5 Tab pages", "↑ ↓ scroll", "r retrain", "Esc back")
-MISFILINGS_HINTS = ("Enter moves it", "x leaves it", "u undo", "j k walk", "1-5 Tab pages", "Space pause", "Esc back")
+HINTS = ("1-5 Tab pages", "↑ ↓ scroll", "{retrain} retrain", "Esc back")
+MISFILINGS_HINTS = (
+    "Enter moves it", "x leaves it", "{undo} undo", "j k walk", "1-5 Tab pages", "{pause} pause", "Esc back",
+)  # fmt: skip
 STEPS = {"right": 1, "tab": 1, "left": -1, "shift+tab": -1}
 # What does here what it does on the sorting screen.
 SAME = {
@@ -228,7 +230,8 @@ class ModelScreen(Covering[None]):
             return
         count = f" {len(undecided.rows)}" if undecided.rows else ""
         width, (text, style) = self.size.width, said
-        hints = list(MISFILINGS_HINTS if self._clip else HINTS)
+        keys = {command: self.sort.keymap.key(command) for command in SAME}
+        hints = [hint.format(**keys) for hint in (MISFILINGS_HINTS if self._clip else HINTS)]
         while len(hints) > 1 and len("  ".join(hints)) > width - 2:
             hints.pop(-2)
         shown = {
@@ -252,7 +255,7 @@ class ModelScreen(Covering[None]):
         page = self._regions.get("page", Region())
         trained, width, height = progress.model, page.width, page.height
         if trained is None:
-            lines = model.no_model(progress, width)
+            lines = model.no_model(progress, self.sort.keymap.key, width)
         elif self._page == MISFILINGS:
             return evidence.misfilings(trained, self._undecided.rows, self._undecided.place, width, height)
         else:

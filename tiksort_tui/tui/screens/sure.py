@@ -141,7 +141,7 @@ class SureScreen(Covering[dict[Path, str]]):
         if selection.clips:
             lines = views.listed(selection, places, keys, size.width, self._row)
         else:
-            lines = views.none_listed(selection, app.progress, size.width, size.height)
+            lines = views.none_listed(selection, app.progress, app.keymap.key, size.width, size.height)
         self._show("head", views.headline(selection, self._regions["head"].width))
         self._show("list", lines)
         self._show("keys", [views.keys(selection, self._regions["keys"].width)])

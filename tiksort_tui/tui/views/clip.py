@@ -16,6 +16,7 @@ from tiksort_tui.tui.views.text import (
     DOUBT,
     MUTED,
     TITLE,
+    KeyOf,
     Lines,
     bar,
     blocks,
@@ -70,22 +71,32 @@ def words(caption: str, transcript: Transcript | None, note: str | None, width: 
 
 
 def suggestion(
-    session: Session, progress: Progress, keys: Sequence[str], beside: str, told: bool, width: int, tall: bool
+    session: Session,
+    progress: Progress,
+    takes: Sequence[str],
+    beside: str,
+    told: bool,
+    key: KeyOf,
+    width: int,
+    tall: bool,
 ) -> Lines:
-    """The three best folders with their confidence, and the `keys` that take them. Where there are none: why, but for
-    what is `told` elsewhere. What stands `beside` the title needs a line of its own where that is too long."""
+    """The three best folders with their confidence, and the keys that take them (`takes`).
+
+    Where there are none: why, but for what is `told` elsewhere. What stands `beside` the title needs a line of its own
+    where that is too long.
+    """
     prediction = session.prediction(session.current)
     lines: Lines = []
     if tall:
-        title = "SUGGESTION: none of these? /" if prediction and prediction.outlier else "SUGGESTION"
+        title = f"SUGGESTION: none of these? {key('choose')}" if prediction and prediction.outlier else "SUGGESTION"
         gap = width - cell_len(title) - cell_len(beside)
         lines = [Content.assemble((title, TITLE), (" " * gap + beside if gap > 1 else "", MUTED))]
         lines.append(Content.styled("" if gap > 1 else fit(beside, width).rstrip(), MUTED))
     if prediction is None:
-        why = paragraph(_why_none(session, progress, told), width, 8 if tall else 3)
+        why = paragraph(_why_none(session, progress, told, key), width, 8 if tall else 3)
         return lines + [Content.styled(line, MUTED) for line in why]
     of_folders = {folder.name: folder.key for folder in session.folders}
-    for place, (key, one) in enumerate(zip(keys, prediction.suggestions, strict=False)):
+    for place, (take, one) in enumerate(zip(takes, prediction.suggestions, strict=False)):
         sure = one.confidence >= session.doubt
         style = "" if place else ACCENT if sure else DOUBT
         said = percent(one.confidence) + ("?" if not place and not sure else "")
@@ -93,12 +104,12 @@ def suggestion(
         if tall:
             lines.append(Content.styled(fit(label, width - 7) + said.rjust(7), style))
             lines.append(Content.styled(blocks(width, one.confidence), style or MUTED))
-            lines += [Content.styled(f"  {key}", MUTED), Content()]
+            lines += [Content.styled(f"  {take}", MUTED), Content()]
         else:
             head = fit(label, max(8, width // 3))
             room = width - 7 - cell_len(head) - 9
             drawn = set_cell_size(blocks(room, one.confidence), room)
-            parts = ((f"{fit(key, 6)} ", MUTED), (f"{head} ", style), (drawn, style or MUTED), (f" {said:>7}", style))
+            parts = ((f"{fit(take, 6)} ", MUTED), (f"{head} ", style), (drawn, style or MUTED), (f" {said:>7}", style))
             lines.append(Content.assemble(*parts))
     return lines
 
@@ -120,11 +131,12 @@ def alike(session: Session, width: int, height: int) -> Lines:
     return lines
 
 
-def _why_none(session: Session, progress: Progress, told: bool) -> str:
+def _why_none(session: Session, progress: Progress, told: bool, key: KeyOf) -> str:
     if session.current is None:
         return ""
     if session.current in session.failures:
         return "none: it cannot be read" + ("" if told else f" ({session.failures[session.current]})")
     if progress.no_model:
-        return ("none yet" if told else progress.no_model) + ("" if session.folders else " (n makes a folder)")
-    return f"{progress.stage} …" if progress.stage else "none yet: r reads it"
+        how = "" if session.folders else f" ({key('new_folder')} makes a folder)"
+        return ("none yet" if told else progress.no_model) + how
+    return f"{progress.stage} …" if progress.stage else f"none yet: {key('retrain')} reads it"

@@ -11,7 +11,7 @@ from tiksort_tui.domain import Suggestion, visible
 from tiksort_tui.session import Session
 from tiksort_tui.tui.keymap import shown
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, FLASH, MUTED, TITLE, Lines, fit, paragraph, percent
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, FLASH, MUTED, TITLE, KeyOf, Lines, fit, paragraph, percent
 
 UNDER_WAY = {"starting", "reading", "learning"}
 # A folder in the queue, and what stands beside it: a confidence, and its mark.
@@ -20,7 +20,7 @@ NARROWEST_COLUMN, WIDEST_COLUMN, SURE = 8, 24, 9
 NAMES_BEFORE_SECONDS, BETWEEN = 44, 2
 
 
-def folders(session: Session, width: int, height: int, flashed: str | None = None) -> Lines:
+def folders(session: Session, flashed: str | None, key: KeyOf, width: int, height: int) -> Lines:
     """Folders with key and count; the suggested one is framed, dashed where the suggestion is a question.
 
     The one `flashed`, into which a clip has just been filed, stands between plus signs.
@@ -53,10 +53,10 @@ def folders(session: Session, width: int, height: int, flashed: str | None = Non
         lines.append(Content.styled("  none yet", MUTED))
     for link in session.links[: max(0, height - len(lines) - 4)]:
         lines.append(Content.styled(f"  →  {fit(link, width - 11)} link", MUTED))
-    hints = [Content.assemble("  ", ("n", "bold"), ("  new folder", MUTED))]
+    hints = [Content.assemble("  ", (key("new_folder"), "bold"), ("  new folder", MUTED))]
     if rows:
         what = "type a folder name" if width > 22 else "type a name"
-        hints.insert(0, Content.assemble("  ", ("/", "bold"), (f"  {what}", MUTED)))
+        hints.insert(0, Content.assemble("  ", (key("choose"), "bold"), (f"  {what}", MUTED)))
     if len(lines) + 1 + len(hints) <= height:
         lines += [Content(), *hints]
     return lines

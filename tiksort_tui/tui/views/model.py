@@ -12,7 +12,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.pipeline.events import Past, Trained
 from tiksort_tui.report import FEWEST_CLIPS, Audit, CandidateScore, ModalityLift, Report
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, beside, fit, percent, wrap
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, KeyOf, Lines, beside, fit, percent, wrap
 
 # Longer lines are hard to read.
 WIDEST = 110
@@ -29,9 +29,10 @@ HEIGHTS = "▁▂▃▄▅▆▇█"
 PAST_CELL = 8
 
 
-def no_model(progress: Progress, width: int) -> Lines:
+def no_model(progress: Progress, key: KeyOf, width: int) -> Lines:
     """Why there is nothing to tell of."""
-    told = [progress.no_model or ("" if progress.stage else "Nothing was learned yet: r reads the clips and learns.")]
+    how = "" if progress.stage else f"Nothing was learned yet: {key('retrain')} reads the clips and learns."
+    told = [progress.no_model or how]
     if progress.stage:
         counts = f" {progress.done}/{progress.total}" if progress.total else ""
         told.append(f"A run is going on ({progress.stage}{counts}): its model is shown here when it is there.")

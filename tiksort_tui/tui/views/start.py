@@ -8,55 +8,66 @@ from textual.content import Content
 
 from tiksort_tui.session import Session
 from tiksort_tui.tui.progress import Progress
-from tiksort_tui.tui.views.text import DOUBT, MUTED, Lines, paragraph, wrap
+from tiksort_tui.tui.views.text import DOUBT, MUTED, KeyOf, Lines, paragraph, wrap
 
 # Lines that are longer are hard to read.
 WIDEST = 100
 UNREADABLE = (
-    "It is filed by its key like any other; d puts it in the trash. If it does not play either, download it again: "
-    "r reads the new one."
+    "It is filed by its key like any other; {trash} puts it in the trash. If it does not play either, download it "
+    "again: {retrain} reads the new one."
 )
-GONE = "This file is gone: another program moved or deleted it. r looks at the library again."
+GONE = "This file is gone: another program moved or deleted it. {retrain} looks at the library again."
 NO_MPV = "mpv is not here: sorting goes on by the pictures. `tiksort-tui doctor` says how to get it."
 
 
 def instead_of_pictures(
-    session: Session, progress: Progress, player: str, notices: Sequence[str], gone: bool, width: int, height: int
+    session: Session,
+    progress: Progress,
+    player: str,
+    notices: Sequence[str],
+    gone: bool,
+    key: KeyOf,
+    width: int,
+    height: int,
 ) -> Lines:
     """The lines for a place of `width` by `height` cells; `gone` says that the clip's file is not there any more."""
     clip = session.current
     if gone:
-        told = [(GONE, DOUBT)]
+        told = [(GONE.format(retrain=key("retrain")), DOUBT)]
     elif clip in session.failures:
-        told = [(f"! This clip cannot be read: {session.failures[clip]}", DOUBT), (UNREADABLE, MUTED)]
-    elif first := first_words(session, progress, player, notices, width, height):
+        what_next = UNREADABLE.format(trash=key("trash"), retrain=key("retrain"))
+        told = [(f"! This clip cannot be read: {session.failures[clip]}", DOUBT), (what_next, MUTED)]
+    elif first := first_words(session, progress, player, notices, key, width, height):
         return first
     else:
-        waits = "Its pictures come when it has been read." if progress.stage else "Not read yet: r reads it."
-        told = [(waits, MUTED)]
+        waits = "Its pictures come when it has been read."
+        told = [(waits if progress.stage else f"Not read yet: {key('retrain')} reads it.", MUTED)]
     return _drawn(told, width, height)
 
 
 def first_words(
-    session: Session, progress: Progress, player: str, notices: Sequence[str], width: int, height: int
+    session: Session, progress: Progress, player: str, notices: Sequence[str], key: KeyOf, width: int, height: int
 ) -> Lines:
     """What was found, and what is done about it; nothing any more when there is a model, or a reason why not."""
     if progress.model or progress.no_model or session.predictions:
         return []
-    return _drawn(_found(session, progress, player, notices), width, height)
+    return _drawn(_found(session, progress, player, notices, key), width, height)
 
 
-def _found(session: Session, progress: Progress, player: str, notices: Sequence[str]) -> list[tuple[str, str]]:
+def _found(
+    session: Session, progress: Progress, player: str, notices: Sequence[str], key: KeyOf
+) -> list[tuple[str, str]]:
     folders, examples = session.folders, sum(folder.count for folder in session.folders)
     clips = "1 clip" if session.remaining == 1 else f"{session.remaining} clips"
     in_folders = "1 folder" if len(folders) == 1 else f"{len(folders)} folders"
-    when = "as clips are read" if progress.stage else "when r has read the clips"
+    when = "as clips are read" if progress.stage else f"when {key('retrain')} has read the clips"
     told = [
         (f"{clips} to sort, {examples} in {in_folders} to learn from.", "bold"),
         (f"Sort at once: suggestions come {when}.", ""),
     ]
     if not folders:
-        told = [(f"{clips} to sort, and no folders yet.", "bold"), ("n makes a folder; / files into a new one.", "")]
+        how = f"{key('new_folder')} makes a folder; {key('choose')} files into a new one."
+        told = [(f"{clips} to sort, and no folders yet.", "bold"), (how, "")]
     if progress.encoder and progress.stage:
         on_card = progress.device not in ("", "cpu")
         graphics = f"on the graphics card ({progress.device})" if on_card else "without a graphics card"

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import Selection, clips
-from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, fit, paragraph
+from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, KeyOf, Lines, fit, paragraph
 
 KEYS = ("Enter files {}", "Space ticks", "a ticks the folder", "< > confidence", "p plays", "Esc leaves")
 # Those that mean something where no clip is over the confidence, and where there is none at all.
@@ -49,7 +49,7 @@ def listed(selection: Selection, places: range, keys: dict[str, str | None], wid
     return lines
 
 
-def none_listed(selection: Selection, progress: Progress, width: int, height: int) -> Lines:
+def none_listed(selection: Selection, progress: Progress, key: KeyOf, width: int, height: int) -> Lines:
     """Why no clip is listed, and how to get some."""
     if selection.all:
         surest = max(one.confidence for one in selection.all)
@@ -57,7 +57,8 @@ def none_listed(selection: Selection, progress: Progress, width: int, height: in
     elif not selection.unsorted:
         why = "No clip is left to be sorted."
     else:
-        why = f"{progress.no_model or 'There is no prediction of an unsorted clip yet'}. Esc, then r, reads and learns."
+        why = progress.no_model or "There is no prediction of an unsorted clip yet"
+        why += f". Esc, then {key('retrain')}, reads and learns."
     return [Content(" " + line) for line in paragraph(why.replace("..", "."), width - 2, height)]
 
 

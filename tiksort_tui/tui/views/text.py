@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
@@ -23,6 +24,8 @@ FLASH = "bold reverse $success"
 TRASH = "the trash"
 
 Lines = list[Content]
+KeyOf = Callable[[str], str]
+"""The key of a command, as people write it."""
 
 
 def fit(text: str, width: int) -> str:

@@ -11,11 +11,24 @@ from tiksort_tui.domain import visible
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui.progress import CANCELLING, Progress
-from tiksort_tui.tui.views.text import MUTED, TITLE, TRASH, Lines, bar, clock, fit, line, paragraph, percent, wrap
+from tiksort_tui.tui.views.text import (
+    MUTED,
+    TITLE,
+    TRASH,
+    KeyOf,
+    Lines,
+    bar,
+    clock,
+    fit,
+    line,
+    paragraph,
+    percent,
+    wrap,
+)
 
 NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
-    "Put videos here, and r finds them."
+    "Put videos here, and {retrain} finds them."
 )
 # The longest bar of what a folder has gained.
 BAR = 30
@@ -58,7 +71,12 @@ def remaining(session: Session, pace: float | None, width: int) -> Lines:
 
 
 def session_totals(
-    session: Session, takes: Sequence[tuple[str, int]], last: FilingRequest | None, pace: float | None, width: int
+    session: Session,
+    takes: Sequence[tuple[str, int]],
+    last: FilingRequest | None,
+    pace: float | None,
+    key: KeyOf,
+    width: int,
 ) -> Lines:
     """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
     suggestions were taken, the last filing."""
@@ -75,13 +93,14 @@ def session_totals(
         lines += [
             Content.styled(" LAST", TITLE),
             Content(f"  {name} > {where}"),
-            Content.assemble("  ", ("u", "bold"), ("  undo", MUTED)),
+            Content.assemble("  ", (key("undo"), "bold"), ("  undo", MUTED)),
         ]
     return lines
 
 
-def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
+def learning(progress: Progress, now: float, key: KeyOf, width: int, height: int) -> Lines:
     """What the engine does, how good the model is, and what it may file by itself."""
+    cancels = f"{key('retrain')} cancels"
     lines = [Content.styled("LEARNING", TITLE)]
     if progress.stage and progress.done < progress.total:
         count = f"{progress.stage} {progress.done}/{progress.total}"
@@ -89,11 +108,11 @@ def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
         lines.append(Content(f"{count}{rate:>{max(0, width - cell_len(count))}}"))
         lines.append(bar(width, progress.done / progress.total, "█", "▌"))
         left = progress.seconds_left(now)
-        lines.append(Content.styled(f"{clock(left)} left, r cancels" if left is not None else "r cancels", MUTED))
+        lines.append(Content.styled(f"{clock(left)} left, {cancels}" if left is not None else cancels, MUTED))
     elif progress.stage:
         lines.append(Content(f"{progress.stage} …"))
         if progress.stage != CANCELLING:
-            lines.append(Content.styled("r cancels", MUTED))
+            lines.append(Content.styled(cancels, MUTED))
     if progress.model:
         accuracy = progress.model.report.accuracy
         right = "not measured" if accuracy is None else f"{percent(accuracy)} right"
@@ -104,19 +123,21 @@ def learning(progress: Progress, now: float, width: int, height: int) -> Lines:
     elif progress.no_model:
         lines += [Content.styled(line, MUTED) for line in paragraph(progress.no_model, width, 3)]
     if not progress.stage and len(lines) < height:
-        lines.append(Content.styled("r looks for new clips", MUTED))
+        lines.append(Content.styled(f"{key('retrain')} looks for new clips", MUTED))
     return lines
 
 
-def finished(session: Session, pace: float | None, width: int, height: int) -> Lines:
+def finished(session: Session, pace: float | None, key: KeyOf, width: int, height: int) -> Lines:
     """The closing words: what was filed where, in how many seconds a filing (`pace`), and what can still be done."""
     if not session.total:
-        return [Content.styled(line, MUTED) for line in paragraph(NOTHING_HERE, width, height)]
+        told = NOTHING_HERE.format(retrain=key("retrain"))
+        return [Content.styled(line, MUTED) for line in paragraph(told, width, height)]
     total = session.filed.total()
     speed = f", {_speed(pace)}" if pace else ""
     filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
     gains = [(name, count) for name, count in filed if count > 0]
-    hints = wrap("u undoes the last one, r learns from them, q quits", width)
+    last, learn, leave = key("undo"), key("retrain"), key("quit")
+    hints = wrap(f"{last} undoes the last one, {learn} learns from them, {leave} quits", width)
     room = max(0, height - 3 - len(hints))
     some = gains if len(gains) <= room else gains[: max(0, room - 1)]
     lines = [Content.styled(f"{total} filed{speed}", "bold"), Content()]
