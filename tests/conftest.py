@@ -12,6 +12,8 @@ from tiksort_tui import demo
 from tiksort_tui.engine.client import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)
+# The program is started hundreds of times: compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Set in CI: there a test that needs a tool or the shared media fails where they are missing.
 STRICT = os.environ.get("TIKSORT_TEST_STRICT") == "1"
 SHARED_MEDIA = Path(__file__).parents[2] / "shared" / "media"

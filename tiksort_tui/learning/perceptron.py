@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tiksort_tui.learning.calibration import fit_temperature, log_losses, softmax
@@ -19,8 +19,11 @@ from tiksort_tui.learning.folds import ALWAYS_TRAINING
 from tiksort_tui.learning.heads import LayerHead, Parameters
 from tiksort_tui.learning.logistic import balanced_weights, principal_axes, turn
 
+if TYPE_CHECKING:
+    import torch
+
 IntArray = NDArray[np.int64]
-Network = list[torch.Tensor]  # weights [b, inputs, outputs] and biases [b, 1, outputs] of each layer in turn
+Network = list["torch.Tensor"]  # weights [b, inputs, outputs] and biases [b, 1, outputs] of each layer in turn
 
 _INPUTS = 128  # principal axes that are looked at: the others are mostly noise, and it would be learned by heart
 _HIDDEN = (256, 128)
@@ -119,6 +122,8 @@ def _spread(inputs: FloatArray) -> np.float32:
 
 def _logits(network: Network, inputs: FloatArray) -> FloatArray:
     """What each of the networks says of all rows: [b, n, classes]."""
+    import torch
+
     with torch.inference_mode():
         values = torch.from_numpy(inputs).expand(len(network[0]), -1, -1)
         for layer in range(0, len(network), 2):
@@ -136,6 +141,9 @@ def _train(
 
     Class-weighted cross-entropy, AdamW, dropout. A network with fewer rows than the others gets smaller batches.
     """
+    # Here and above, not at the top: it takes more than a second, in which clips can be read already.
+    import torch
+
     weights = torch.from_numpy(balanced_weights(y, classes, masks))
     X, targets = torch.from_numpy(inputs), torch.from_numpy(y)
     networks = len(masks)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from tiksort_tui.errors import TiksortError
 
@@ -25,6 +24,9 @@ def save_tensors(path: Path, content: Mapping[str, Any]) -> None:
     Values are numpy arrays, strings, numbers, None, and lists and dictionaries of these; anything else is a TypeError,
     since it could only be stored as a pickle. Raises StorageError when the file cannot be written.
     """
+    # Here and below, not at the top: it takes more than a second, in which clips can be read already.
+    import torch
+
     storable = _storable(content)
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -49,6 +51,8 @@ def load_tensors(path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()  # torch itself does not compare the checksums
+        import torch
+
         content = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -60,6 +64,8 @@ def load_tensors(path: Path) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:
+    import torch
+
     if isinstance(value, np.ndarray):
         return torch.from_numpy(np.require(value, requirements=["C", "W"]))
     if isinstance(value, Mapping):
@@ -72,6 +78,8 @@ def _storable(value: Any) -> Any:
 
 
 def _loaded(value: Any) -> Any:
+    import torch
+
     if isinstance(value, torch.Tensor):
         return value.numpy()
     if isinstance(value, dict):
