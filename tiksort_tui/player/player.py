@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tiksort_tui.player.settings import NAME, apply_settings, bindings
 
 ANSWER_SECONDS = 3.0
 POLL_SECONDS = 0.2
+# Who leaves waits so long for a given mpv that hangs.
+STOP_SECONDS = 1.0
 
 
 class Player:
@@ -129,8 +132,11 @@ class Player:
         if tasks:
             await asyncio.wait(tasks)
         if self._mpv is not None:
-            # Our key section goes with the connection.
-            self._send("stop")
+            if self._mpv.process is None:
+                # Our key section goes with the connection. But an mpv that has an event to tell just when that is gone
+                # does nothing more of what it was asked, so its answer is waited for.
+                with suppress(PlayerError, Refused):
+                    await self._mpv.ipc.command("stop", timeout=STOP_SECONDS)
             await self._mpv.end()
             self._mpv = None
 
