@@ -602,14 +602,6 @@ def test_what_a_real_fit_says_can_be_drawn(monkeypatch):
     assert "▸ a.mp4 dogs → cats" in " ".join(pages[4].split())
 
 
-def test_drawing_a_large_model_takes_no_time():
-    trained = MODELS["two hundred folders"]
-    began = time.perf_counter()
-    for lines in all_pages(trained, False, 118):
-        assert lines
-    assert time.perf_counter() - began < 1.0
-
-
 def test_progress_forgets_misfilings_that_a_whole_run_did_not_find_again():
     progress = Progress()
     found = misfiled(Path("/l"), "a")
