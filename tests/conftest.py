@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -36,10 +37,18 @@ def shared_media() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_clips(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The demo library, not to be changed; copy it."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo.make_library(folder)
+    # One for all of xdist's workers, whose folders lie side by side.
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "demo"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = folder.with_suffix(".made")
+            made.mkdir()
+            demo.make_library(made)
+            made.rename(folder)
     return folder
 
 

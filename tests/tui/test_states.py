@@ -302,7 +302,10 @@ async def test_an_unreadable_clip_says_why_and_what_to_do_where_its_pictures_wou
 async def test_a_file_that_is_gone_is_said_before_one_files_it(tmp_path, monkeypatch):
     # Where changes are told, the clip leaves the queue a moment later.
     monkeypatch.setattr(watching, "on_network", lambda root: True)
-    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+    engine = StandInEngine()
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine) as pilot:
+        # Before that the library is listed.
+        await until(lambda: engine.requests)
         (tmp_path / "b.mp4").unlink()
         await pilot.press("j")
         await until_shown(pilot, "This file is gone")

@@ -5,9 +5,10 @@ Never sees a classifier or a feature: only logits and the labels they should hav
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from tiksort_tui.report import ReliabilityBin
 
@@ -41,8 +42,15 @@ def fit_temperature(logits: FloatArray, labels: IntArray) -> float:
         scale = np.exp(-log_temperature)
         return float(np.log(np.exp(centred * scale).sum(axis=1)).mean() - scale * target)
 
-    best = minimize_scalar(cross_entropy, bounds=(np.log(_LOWEST), np.log(_HIGHEST)), method="bounded")
-    return float(np.exp(best.x))
+    return float(np.exp(lowest(cross_entropy, np.log(_LOWEST), np.log(_HIGHEST))))
+
+
+def lowest(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where between `low` and `high` the `loss` is least."""
+    # Not at the top: it takes half a second, in which clips can be read already.
+    from scipy.optimize import minimize_scalar
+
+    return float(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
 
 
 def log_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
-from tiksort_tui.learning.calibration import log_losses, softmax
+from tiksort_tui.learning.calibration import log_losses, lowest, softmax
 from tiksort_tui.learning.evaluation import Trial, splits
 from tiksort_tui.learning.features import FloatArray, row_norms
 
@@ -107,7 +106,7 @@ def fit_text_temperature(logits: FloatArray, y: IntArray) -> float:
         losses = log_losses(softmax(logits, float(np.exp(log_temperature))), y)
         return float(losses.sum(dtype=np.float64)) + log_temperature**2 / (2 * _TEMPERATURE_DOUBT**2)
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 6), method="bounded").x))
+    return float(np.exp(lowest(loss, -4, 6)))
 
 
 def text_weights(counts: Sequence[int] | IntArray) -> tuple[float, ...]:
