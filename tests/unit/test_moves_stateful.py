@@ -82,10 +82,11 @@ def prepare(root: Path, operation: str, mover: Mover) -> Callable[[], object]:
     }[operation]
 
 
-KILLED = [(operation, way) for operation in ("file", "undo") for way in WAYS]
-# Rolling back is filing and undoing, which are killed in every way there is.
-KILLED += [("roll back", way) for way in ("rename", "placeholder", "copy, link")]
-KILLED += [("redo", "rename"), ("redo", "copy, link"), ("trash", "rename"), ("rename", "rename"), ("rename", "link")]
+# Filing goes in every way there is; the rest goes in the same ways, and is killed in those that differ most.
+KILLED = [("file", way) for way in WAYS]
+KILLED += [("undo", way) for way in ("rename", "placeholder", "copy, link")]
+KILLED += [("roll back", way) for way in ("placeholder", "copy, link")]
+KILLED += [("redo", "copy, link"), ("trash", "rename"), ("rename", "rename"), ("rename", "link")]
 
 
 # What a killed process had open is closed by the system; here the garbage collector does it, and says so.
