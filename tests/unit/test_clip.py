@@ -2,6 +2,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,7 +15,11 @@ from tiksort_tui.encoders import choose_encoders, clip, load_encoders, weights
 from tiksort_tui.encoders.clip import ClipImageEncoder, ClipTextEncoder, load_clip
 from tiksort_tui.errors import EncoderError
 
-open_clip = clip.import_open_clip()
+
+# No import at the top, which all of xdist's workers would wait for.
+@pytest.fixture(scope="module")
+def open_clip() -> ModuleType:
+    return clip.import_open_clip()
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +54,9 @@ def frames(count: int, height: int = 320, width: int = 180, seed: int = 0) -> np
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (405, 720), (224, 224), (97, 60), (225, 1001)])
-def test_prepare_agrees_with_open_clips_own_preprocessing(image: ClipImageEncoder, size: tuple[int, int]) -> None:
+def test_prepare_agrees_with_open_clips_own_preprocessing(
+    image: ClipImageEncoder, open_clip: ModuleType, size: tuple[int, int]
+) -> None:
     picture = frames(1, *size)
     transform = open_clip.image_transform(224, is_train=False, mean=(0, 0, 0), std=(1, 1, 1))
     expected = transform(Image.fromarray(picture[0])) * 255
@@ -58,7 +65,7 @@ def test_prepare_agrees_with_open_clips_own_preprocessing(image: ClipImageEncode
     assert (prepared[0] - expected).abs().max() < 1.5
 
 
-def test_a_clip_is_the_mean_of_its_frames(image: ClipImageEncoder, tiny_clip: Path) -> None:
+def test_a_clip_is_the_mean_of_its_frames(image: ClipImageEncoder, open_clip: ModuleType, tiny_clip: Path) -> None:
     prepared = image.prepare(frames(5))
     reference = open_clip.create_model(f"local-dir:{tiny_clip}").eval()
     mean, std = (torch.tensor(getattr(open_clip, f"OPENAI_DATASET_{name}")).view(3, 1, 1) for name in ("MEAN", "STD"))
@@ -80,7 +87,9 @@ def test_clips_of_any_length_keep_to_themselves_in_a_batch(image: ClipImageEncod
     assert image.encode([]).shape == (0, 512)
 
 
-def test_a_short_text_is_encoded_as_open_clip_does(text: ClipTextEncoder, tiny_clip: Path) -> None:
+def test_a_short_text_is_encoded_as_open_clip_does(
+    text: ClipTextEncoder, open_clip: ModuleType, tiny_clip: Path
+) -> None:
     texts = ["a dog on a beach", "", "¿dónde está la biblioteca?"]
     reference = open_clip.create_model(f"local-dir:{tiny_clip}").eval()
     with torch.no_grad():
@@ -122,13 +131,15 @@ def test_the_id_follows_content_not_the_place(
     assert load_clip(copy, "cpu")[0].id != image.id
 
 
-def test_the_weights_that_are_downloaded_are_open_clips_own_for_the_architecture() -> None:
+def test_the_weights_that_are_downloaded_are_open_clips_own_for_the_architecture(open_clip: ModuleType) -> None:
     source = open_clip.get_pretrained_cfg(clip.ARCHITECTURE, "openai")
     assert source["hf_hub"].rstrip("/") == weights.CLIP.repo
     assert source["quick_gelu"] == open_clip.get_model_config(clip.ARCHITECTURE)["quick_gelu"]
 
 
-def test_a_quickgelu_mismatch_is_an_error(tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quickgelu_mismatch_is_an_error(
+    open_clip: ModuleType, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def warn(*_: object, **__: object) -> None:
         warnings.warn("QuickGELU mismatch between final model config and pretrained tag", UserWarning, stacklevel=2)
 
