@@ -46,6 +46,7 @@ def demo_clips(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             made = folder.with_suffix(".made")
+            shutil.rmtree(made, ignore_errors=True)
             made.mkdir()
             demo.make_library(made)
             made.rename(folder)

@@ -90,6 +90,13 @@ def test_the_foreground_process_imports_nothing_heavy(module):
     assert done.stdout.strip() == "[]"
 
 
+def test_the_engine_reads_clips_before_anything_is_imported_that_only_learning_needs():
+    late = ("torch", "scipy.optimize")
+    code = f"import sys, tiksort_tui.pipeline.runner; print([name for name in {late!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_layers_hold():
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGE.parent)

@@ -205,14 +205,15 @@ def test_ctrl_c_leaves_a_cache_that_the_next_run_goes_on_from(library, demo_clip
             running.send_signal(signal.SIGSTOP)
             (engine,) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
             os.kill(int(engine), signal.SIGSTOP)
-            assert json.loads(tiksort("status", "--json", library).stdout)["last_run"]["running"]
+            status = json.loads(tiksort("status", "--json", library).stdout)
             refused = tiksort("--batch", "--encoder", "builtin", library)
-            assert (refused.returncode, "going on" in refused.stderr) == (ExitCode.LIBRARY_UNUSABLE, True)
             running.send_signal(signal.SIGINT)
             running.send_signal(signal.SIGCONT)
             break
     rest = running.communicate(timeout=60)[1]
     assert running.returncode == ExitCode.INTERRUPTED
+    assert status["last_run"]["running"]
+    assert (refused.returncode, "going on" in refused.stderr) == (ExitCode.LIBRARY_UNUSABLE, True)
     assert "Traceback" not in rest
     assert json.loads(tiksort("status", "--json", library).stdout)["last_run"]["result"] == "interrupted"
     code, document = batch(library)

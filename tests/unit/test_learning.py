@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +55,27 @@ def leave_only(kind, monkeypatch):
 def quick(monkeypatch):
     """Without the perceptron, which takes the longest, where the test is not about it."""
     monkeypatch.delitem(CANDIDATES, "mlp")
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor has one thread")
+def test_already_the_first_fit_of_a_process_runs_on_one_thread():
+    code = """
+import sys
+import numpy as np
+from tiksort_tui.learning import fit, perceptron
+train, threads = perceptron._train, set()
+def watched(*arguments):
+    import torch
+    threads.add(torch.get_num_threads())
+    return train(*arguments)
+perceptron._train = watched
+assert "torch" not in sys.modules
+y = np.arange(24) % 2
+fit(np.random.default_rng(0).normal(size=(24, 8)).astype(np.float32) + y[:, None] * 4, [str(one) for one in y])
+print(threads)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{1}"
 
 
 def test_fuse_normalises_each_modality_and_leaves_zeros_where_it_is_absent():

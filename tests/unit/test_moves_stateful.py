@@ -50,18 +50,20 @@ def journal_of(root: Path) -> Journal:
     return Journal(root / ".tiksort" / "journal.sqlite3")
 
 
-def prepare(root: Path, operation: str, mover: Mover) -> Callable[[], object]:
+def prepare(root: Path, operation: str) -> Callable[[Mover], object]:
     """A library in which `operation` can be done; of what there is, `a.mp4` and `a.srt` belong together."""
     (root / "cats").mkdir()
     for name in ("a.mp4", "a.srt"):
         (root / name).write_bytes(name.encode())
     clip = root / "a.mp4"
     if operation in ("undo", "redo"):
-        mover.file(clip, "cats")
-    if operation == "redo":
-        mover.undo()
+        journal = journal_of(root)
+        Mover(root, journal).file(clip, "cats")
+        if operation == "redo":
+            Mover(root, journal).undo()
+        journal.close()
 
-    def roll_back() -> None:
+    def roll_back(mover: Mover) -> None:
         relocation = relocate.relocate
 
         def full(source: Path, target: Path, *rest: Any) -> None:
@@ -73,12 +75,12 @@ def prepare(root: Path, operation: str, mover: Mover) -> Callable[[], object]:
             mover.file(clip, "cats")
 
     return {
-        "file": lambda: mover.file(clip, "cats"),
+        "file": lambda mover: mover.file(clip, "cats"),
         "roll back": roll_back,
-        "undo": mover.undo,
-        "redo": mover.redo,
-        "trash": lambda: mover.trash(clip),
-        "rename": lambda: mover.rename_folder("cats", "kittens"),
+        "undo": lambda mover: mover.undo(),
+        "redo": lambda mover: mover.redo(),
+        "trash": lambda mover: mover.trash(clip),
+        "rename": lambda mover: mover.rename_folder("cats", "kittens"),
     }[operation]
 
 
@@ -96,8 +98,10 @@ def test_killed_before_every_line_nothing_is_lost_and_all_can_be_undone(way: str
     for step in itertools.count(1):
         with tempfile.TemporaryDirectory(dir=FAST_DISK) as folder, file_system(way):
             root = Path(folder)
+            operate = prepare(root, operation)
             journal = journal_of(root)
-            was_killed = interrupted(prepare(root, operation, Mover(root, journal)), step, kill)
+            mover = Mover(root, journal)
+            was_killed = interrupted(lambda: operate(mover), step, kill)  # noqa: B023
             journal.close()
             assert {b"a.mp4", b"a.srt"} <= set(contents(root).values())
 

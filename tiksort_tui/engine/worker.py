@@ -56,7 +56,7 @@ class Worker:
         """Run what is asked, one request after another, for ever."""
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._beat, daemon=True).start()
-        # Only now: importing torch takes seconds, in which the process must already show that it lives.
+        # Only now: it takes a while, in which the process must already show that it lives.
         from tiksort_tui.encoders import EncoderPlan, load_encoders
         from tiksort_tui.encoders.base import Encoders
         from tiksort_tui.pipeline.extract import ReadingHung

@@ -84,6 +84,9 @@ def fit(
     visual = next(iter(blocks.values()), slice(0, X.shape[1]))
     said = None if texts is None else text_rows(texts, names.folders, X[:, visual].shape[1])
     X = X.astype(np.float32, copy=False)
+    # Here, so that clips can be read before; and before the limit, which holds for what is there.
+    import torch  # noqa: F401
+
     # Matrices this small gain nothing from threads, and lose a hundredfold when other work holds the cores.
     with threadpool_limits(limits=1):
         if len(names.known) < 2:

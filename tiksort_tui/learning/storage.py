@@ -48,11 +48,11 @@ def load_tensors(path: Path) -> dict[str, Any]:
 
     Raises StorageError when there is no such file, or it is damaged, or not one of these.
     """
+    import torch
+
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()  # torch itself does not compare the checksums
-        import torch
-
         content = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}") from error

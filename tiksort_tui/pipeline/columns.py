@@ -24,7 +24,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "most_different": (int,),
     "group": (int,),
 }
-_PLAIN = list(_KINDS)[-6:]
+# What is one value for each clip.
+_PLAIN = Prediction._fields[3:]
 
 _T = TypeVar("_T")
 

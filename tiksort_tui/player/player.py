@@ -133,8 +133,8 @@ class Player:
             await asyncio.wait(tasks)
         if self._mpv is not None:
             if self._mpv.process is None:
-                # Our key section goes with the connection. But an mpv that has an event to tell just when that is gone
-                # does nothing more of what it was asked, so its answer is waited for.
+                # Our key section goes with the connection. An mpv that has an event to tell when it ends drops what it
+                # was asked, so its answer is waited for.
                 with suppress(PlayerError, Refused):
                     await self._mpv.ipc.command("stop", timeout=STOP_SECONDS)
             await self._mpv.end()

@@ -140,6 +140,7 @@ def _choose_command(screen: SortScreen) -> None:
     def chosen(row: str) -> None:
         if row in folders and app.moves.allowed():
             screen.file_into(folders[row], "")
+            screen.changed()
         else:
             screen.do(commands.get(row, ""))
 

@@ -50,5 +50,6 @@ def _file_into(app: SortApp, folder: str, clip: Path | None) -> None:
         app.moves.make_folder(folder, then=lambda made: _file_into(app, made, clip))
     elif clip == app.session.current:
         app.sort_screen.file_into(folder, "")
+        app.sort_screen.changed()
     elif clip is not None:
         app.sort_screen.say(f"{visible(clip.name)} is no longer on screen, and was not filed", trouble=True)

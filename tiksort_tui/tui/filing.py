@@ -20,7 +20,7 @@ from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.moves import Mover, Retraced
 from tiksort_tui.library.state import JOURNAL, TRASH_FOLDER
 
-# In Python two threads work by turns: the next clip is painted first, then the last one is filed.
+# In Python two threads work by turns. So that the next clip is painted at once, the last one is filed so much later.
 PAINTED_SECONDS = 0.03
 # How far an action of many clips is, is told so often at most.
 TELL_SECONDS = 0.1

@@ -12,16 +12,21 @@ DUE, LATEST = 10, 100
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """What is made in this block stays: looking through it again and again would cost as much as making it."""
+    """What is made in this block, and was before, stays: looking through it would cost as much as making it did.
+
+    From then on full collections come late, for `collect_if_due` to be earlier.
+    """
     gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(*gc.get_threshold()[:2], LATEST)
+    try:
+        yield
+        gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], LATEST)
+    finally:
+        gc.enable()
 
 
 def collect_if_due() -> None:
     """To be called when a key is least likely. What is no garbage now is not looked through again."""
-    if gc.get_count()[2] > DUE:
+    if gc.get_threshold()[2] == LATEST and gc.get_count()[2] > DUE:
         gc.collect()
         gc.freeze()

@@ -230,7 +230,7 @@ class ModelScreen(Covering[None]):
             return
         count = f" {len(undecided.rows)}" if undecided.rows else ""
         width, (text, style) = self.size.width, said
-        keys = {command: self.sort.keymap.key(command) for command in SAME}
+        keys = {command: self.sort.keymap.key(command) for command in ("undo", "pause", "retrain")}
         hints = [hint.format(**keys) for hint in (MISFILINGS_HINTS if self._clip else HINTS)]
         while len(hints) > 1 and len("  ".join(hints)) > width - 2:
             hints.pop(-2)

@@ -155,7 +155,10 @@ class SortScreen(Screen[None]):
             self._pace.filed(now)
 
     def file_into(self, folder: str | None, otherwise: str) -> None:
-        """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none."""
+        """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none.
+
+        What has changed by that is the caller's to have shown.
+        """
         if folder is None:
             self.say(otherwise)
         elif request := self.sort.session.file(folder):
@@ -163,7 +166,6 @@ class SortScreen(Screen[None]):
             self._delay = self.sort.config.player.delay
         elif self._shown is not None:
             self.say(f"there is no folder {folder} any more: {self.sort.keymap.key('new_folder')} makes one")
-        self._dirty = True
 
     def take(self, command: str) -> None:
         """File the clip on screen into the suggestion that `command`, one of TAKES, stands for."""
@@ -238,7 +240,8 @@ class SortScreen(Screen[None]):
             self._board.show(details)
             self.changed()
             # Now the person looks.
-            self.call_after_refresh(collect_if_due)
+            if self.sort.screen is self:
+                self.call_after_refresh(collect_if_due)
 
     def _redraw_if_dirty(self) -> None:
         if not (self._dirty or self._flash_until or self.sort.progress.stage):
