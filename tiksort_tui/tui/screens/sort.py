@@ -95,7 +95,7 @@ class SortScreen(Screen[None]):
 
         Who pressed it looks there, and reads there what comes of it.
         """
-        if self.app.screen is not self:
+        if not self.is_active:
             self._message.looks_at_mpv = True
         self.app.post_message(event)
         self._tell_what_covers_later()
@@ -217,7 +217,7 @@ class SortScreen(Screen[None]):
             self.sort.player.play(clip)
 
     def _painted(self, clip: Path | None) -> None:
-        if self.app.screen is self:
+        if self.is_active:
             self._guard.painted(clip, time.monotonic())
 
     def _read_details(self) -> None:
@@ -240,7 +240,7 @@ class SortScreen(Screen[None]):
             self._board.show(details)
             self.changed()
             # Now the person looks.
-            if self.sort.screen is self:
+            if self.is_active:
                 self.call_after_refresh(collect_if_due)
 
     def _redraw_if_dirty(self) -> None:
