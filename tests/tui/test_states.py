@@ -388,6 +388,14 @@ async def test_the_real_engine_brings_suggestions_and_the_next_start_has_them_at
     assert (library / "dots" / "new 0 dots.mp4").exists()
 
 
+async def test_a_clip_that_is_known_by_its_content_has_its_pictures_under_another_name(library):
+    async with sorting(library, Engine(state_dir(library) / LOG)) as pilot:
+        await until(lambda: not pilot.app.progress.stage)
+    (library / "new 0 dots.mp4").rename(library / "another name.mp4")
+    async with sorting(library, Engine(state_dir(library) / LOG)) as pilot:
+        await until_shown(pilot, "another name.mp4", "▀▀▀")
+
+
 async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):
     engine = Engine(state_dir(library) / LOG)
     async with sorting(library, engine) as pilot:

@@ -20,6 +20,7 @@ from tiksort_tui.pipeline.events import (
     Noticed,
     Predicted,
     RunRequest,
+    Scanned,
     VideoExtracted,
     VideoFailed,
 )
@@ -174,6 +175,8 @@ class Runs:
         if app.progress.stage != CANCELLING:
             app.progress.take(event, time.monotonic())
         match event:
+            case Scanned():
+                app.sort_screen.identified()
             case Predicted(generation, predictions):
                 session.apply(generation, predictions)
             case NoModel():

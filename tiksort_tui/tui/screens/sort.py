@@ -141,6 +141,11 @@ class SortScreen(Screen[None]):
         if clip == self._shown:
             self._read_details()
 
+    def identified(self) -> None:
+        """The engine has seen all files: a clip that it knows by its content can be looked up under a new name now."""
+        if self._details is None or self._details.info is None:
+            self._read_details()
+
     def changed(self, soon: bool = True) -> None:
         """Something that is shown has changed; `soon` for what the person did, else within a tenth of a second."""
         self._dirty = True
