@@ -115,7 +115,9 @@ class Keymap:
         for name in config.commands:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-                raise ConfigError(f"keys.commands: there is no command {name!r}; did you mean {near!r}?")
+                raise ConfigError(
+                    f"[keys.commands] of the configuration: there is no command {name!r}; did you mean {near!r}?"
+                )
         self.folders = {key_named(key): folder for key, folder in config.folders.items()}
         self.keys: dict[str, tuple[str, ...]] = {
             command.id: tuple(map(key_named, config.commands.get(command.id, command.keys))) for command in COMMANDS
@@ -169,7 +171,9 @@ class Keymap:
     def _claim(self, key: str, command: str) -> None:
         if key in self._commands:
             both = f"{_what(self._commands[key], key, self.folders)} and {_what(command, key, self.folders)}"
-            raise ConfigError(f"keys: {shown(key)} cannot stand for both {both}; give one of them another key")
+            raise ConfigError(
+                f"[keys] of the configuration: {shown(key)} cannot stand for both {both}; give one of them another key"
+            )
         self._commands[key] = command
 
 
