@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import socket
@@ -11,15 +12,22 @@ import sys
 import termios
 import threading
 import tty
+from importlib import metadata
 
 import pytest
 
 from tiksort_tui.config import Config, PlayerConfig
+from tiksort_tui.doctor import engine
 from tiksort_tui.doctor.child import Broken, ask
 from tiksort_tui.doctor.engine import check_codecs, device_finding
 from tiksort_tui.doctor.player import check_player
 from tiksort_tui.doctor.state import check_library
 from tiksort_tui.errors import ExitCode
+
+
+def test_only_what_is_installed_with_the_program_is_asked_for():
+    needed = {re.split(r"[^\w.-]", line)[0] for line in metadata.requires(engine.PROGRAM) if "extra ==" not in line}
+    assert needed >= set(engine.PACKAGES)
 
 
 @pytest.fixture

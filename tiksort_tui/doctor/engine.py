@@ -19,7 +19,7 @@ from tiksort_tui.encoders import weights
 from tiksort_tui.errors import EncoderError
 
 PROGRAM = "tiksort-tui"
-PACKAGES = ("torch", "scikit-learn", "av", "open-clip-torch", "faster-whisper", "textual", "python-mpv")
+PACKAGES = ("torch", "scipy", "av", "open-clip-torch", "faster-whisper", "textual", "python-mpv")
 
 
 def check_program() -> Finding:
@@ -56,7 +56,7 @@ def check_engine(config: EncoderConfig) -> Iterator[Finding]:
     try:
         answer = ask("engine")
     except Broken as error:
-        yield Finding("engine", "missing", f"cannot start: {error}", _reinstall("torch", "scikit-learn", "av"))
+        yield Finding("engine", "missing", f"cannot start: {error}", _reinstall("torch", "scipy", "av"))
         return
     yield Finding("engine", "ok", f"can start, with torch {answer['torch']}")
     yield device_finding(config.device, answer)
