@@ -1,4 +1,4 @@
-"""Full collections come when they hinder nobody, and do come. In a process of its own: what is frozen stays so."""
+"""Full collections come when they hinder nobody, and do come. In a process of its own, whose memory is nobody's."""
 
 import subprocess
 import sys
@@ -37,6 +37,7 @@ def test_full_collections_wait_for_the_moment_when_they_are_due():
     code = """
 with kept():
     pass
+frozen = gc.get_freeze_count()
 collections.clear()
 make(DUE // 2)
 collect_if_due()
@@ -48,9 +49,10 @@ print(len(collections))
 collect_if_due()
 print(len(collections))
 make(120)
-print(len(collections) > 1)
+# Whatever is frozen later is never garbage, and a session may last for hours.
+print(len(collections) > 1, gc.get_freeze_count() == frozen)
 """
-    assert told_by(code) == ["0", "0", "True", "1", "1", "True"]
+    assert told_by(code) == ["0", "0", "True", "1", "1", "True", "True"]
 
 
 def test_elsewhere_python_collects_as_ever():
@@ -58,9 +60,9 @@ def test_elsewhere_python_collects_as_ever():
 make(3 * DUE)
 before = len(collections)
 collect_if_due()
-print(before > 0, len(collections) == before, gc.get_freeze_count())
+print(before > 0, len(collections) == before)
 """
-    assert told_by(code) == ["True", "True", "0"]
+    assert told_by(code) == ["True", "True"]
 
 
 def test_collections_go_on_after_an_error():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # In collections of the generation before: from where on a full one is due, and from where on it comes by itself.
-DUE, LATEST = 10, 100
+DUE, LATEST = 30, 100
 
 
 @contextmanager
@@ -26,7 +26,6 @@ def kept() -> Iterator[None]:
 
 
 def collect_if_due() -> None:
-    """To be called when a key is least likely. What is no garbage now is not looked through again."""
+    """To be called when a key is least likely."""
     if gc.get_threshold()[2] == LATEST and gc.get_count()[2] > DUE:
         gc.collect()
-        gc.freeze()
