@@ -131,7 +131,7 @@ def history(limit: int, library: Path, config: Config) -> tuple[Recorded, ...]:
         return opened.mover.history(limit)
 
 
-_STATE_WORDS = {"undone": " (undone)", "withdrawn": " (undone)", "lost": " (no longer there)", "done": ""}
+_STATE_WORDS = {"undone": " (undone)", "withdrawn": " (undone)", "lost": " (changed since, or gone)", "done": ""}
 
 
 def history_text(history: tuple[Recorded, ...]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -394,6 +395,16 @@ async def test_a_clip_that_is_known_by_its_content_has_its_pictures_under_anothe
     (library / "new 0 dots.mp4").rename(library / "another name.mp4")
     async with sorting(library, Engine(state_dir(library) / LOG)) as pilot:
         await until_shown(pilot, "another name.mp4", "▀▀▀")
+
+
+async def test_a_state_folder_that_was_deleted_is_made_again(tmp_path):
+    engine = StandInEngine(Finished(0, 0))
+    async with sorting(pile(tmp_path, ["a.mp4"]), engine) as pilot:
+        await until(lambda: engine.requests and not pilot.app.progress.stage)
+        shutil.rmtree(tmp_path / ".tiksort")
+        engine.tell(Finished(0, 0))
+        await pilot.press("r")
+        await until(lambda: len(engine.requests) == 2)
 
 
 async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):

@@ -23,7 +23,7 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.pipeline.events import Finished
-from tiksort_tui.tui import running, watching
+from tiksort_tui.tui import guard, running, watching
 from tiksort_tui.tui.watching import STILL_SECONDS, Arrivals
 
 STILL = 0.3
@@ -61,6 +61,20 @@ async def test_a_new_download_joins_the_queue_and_is_read(tmp_path):
         assert queue(pilot) == "[b] c a"
         assert len(engine.requests) == runs + 1
         assert asked(player) == calls
+
+
+async def test_a_clip_that_is_replaced_while_it_is_on_screen_is_played_and_must_be_seen_anew(tmp_path, monkeypatch):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), idle(), player, guarded=True) as pilot:
+        await until_watched(pilot)
+        plays = asked(player).count(("play", tmp_path / "a.mp4"))
+        # So long that nobody has seen it when the key comes.
+        monkeypatch.setattr(guard, "SEEN_SECONDS", 30.0)
+        (tmp_path / "a.mp4").write_text("another content")
+        await until_shown(pilot, "a.mp4 has changed, and is shown anew")
+        assert asked(player).count(("play", tmp_path / "a.mp4")) == plays + 1
+        await pilot.press("1")
+        assert queue(pilot) == "[a] b"
 
 
 async def test_a_download_under_way_waits_until_it_is_whole(tmp_path, monkeypatch):

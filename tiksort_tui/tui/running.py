@@ -12,6 +12,7 @@ from tiksort_tui.domain import visible
 from tiksort_tui.engine.record import recorded_run
 from tiksort_tui.errors import LibraryInUse, TiksortError
 from tiksort_tui.library.scan import scan
+from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline.events import (
     EngineRestarted,
     Event,
@@ -117,6 +118,8 @@ class Runs:
         changed = session.rescan(replace(found, videos=videos))
         if on_screen and on_screen not in session.unsorted:
             app.sort_screen.say(f"{visible(on_screen.name)} is no longer here: another program took it", trouble=True)
+        elif on_screen in changed:
+            app.sort_screen.replaced()
         app.sort_screen.changed()
         return changed
 
@@ -124,6 +127,8 @@ class Runs:
         app = self._app
         request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1)
         try:
+            # Whoever has deleted it gets it again.
+            state_dir(app.root, app.config.library.state_dir)
             await self._look()
             self.want()
             while app.progress.stage != CANCELLING:

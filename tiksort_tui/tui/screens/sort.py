@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
 
+from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.actions import perform
@@ -140,6 +141,14 @@ class SortScreen(Screen[None]):
         """The engine knows more of `clip` now."""
         if clip == self._shown:
             self._read_details()
+
+    def replaced(self) -> None:
+        """Under the name of the clip on screen there is another file: it is shown and played, and must be seen anew."""
+        if self._shown is not None:
+            self.say(f"{visible(self._shown.name)} has changed, and is shown anew", trouble=True)
+        self._guard.covered()
+        self._shown = None
+        self.changed()
 
     def identified(self) -> None:
         """The engine has seen all files: a clip that it knows by its content can be looked up under a new name now."""
