@@ -26,8 +26,8 @@ from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.player.player import Player
 from tiksort_tui.report import Promise, Report
 from tiksort_tui.tui.app import SortApp
-from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.keymap import key_named, mpv_name
+from tiksort_tui.tui.guard import SEEN_SECONDS, FilingGuard
+from tiksort_tui.tui.keymap import KeyInMpv, key_named, mpv_name
 
 CONFIG = with_overrides(Config(), encoder__kind="builtin", player__kind="none")
 # The engine gives way to all else, also to three other tests.
@@ -146,6 +146,15 @@ async def in_mpv(pilot: Pilot[None], *keys: str) -> None:
         assert mpv_name(key) in (app.keymap.mpv_typed_keys if on_top else app.keymap.mpv_keys)
         app._on_player(KeyPressed(mpv_name(key)))
         await pilot.pause()
+
+
+def in_mpv_calmly(pilot: Pilot[None], *keys: str) -> None:
+    """The same when what is shown has been seen, each a while after the other: keys in a burst come from no finger."""
+    later = time.monotonic() + SEEN_SECONDS
+    for after, key in enumerate(keys):
+        pressed = KeyInMpv(key, None)
+        pressed.time = later + after * 0.2
+        pilot.app.post_message(pressed)
 
 
 def burst(pilot: Pilot[None], *keys: str) -> None:

@@ -17,6 +17,7 @@ from tests.tui.helpers import (
     burst,
     drawn,
     in_mpv,
+    in_mpv_calmly,
     panel,
     pile,
     predicted,
@@ -35,7 +36,7 @@ from tiksort_tui.pipeline.events import Finished, VideoFailed
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS, TORN_SECONDS
-from tiksort_tui.tui.keymap import KeyInMpv, Keymap
+from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 from tiksort_tui.tui.screens.help import HelpScreen
@@ -291,12 +292,7 @@ def compose_slowly(screen, monkeypatch):
 @pytest.mark.parametrize("before", ["left_square_bracket", "escape"])
 async def test_keys_in_the_window_of_mpv_are_whole_and_mute_no_other(tmp_path, before):
     async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), guarded=True) as pilot:
-        later = time.monotonic() + SEEN_SECONDS
-        # Each a while after the other: keys in a burst come from no finger.
-        for after, key in enumerate((before, "1")):
-            pressed = KeyInMpv(key, None)
-            pressed.time = later + after * 0.2
-            pilot.app.post_message(pressed)
+        in_mpv_calmly(pilot, before, "1")
         await until_shown(pilot, "Filed a.mp4 in cats")
 
 

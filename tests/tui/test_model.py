@@ -19,6 +19,7 @@ from tests.tui.helpers import (
     burst,
     drawn,
     in_mpv,
+    in_mpv_calmly,
     panel,
     pile,
     queue,
@@ -48,7 +49,6 @@ from tiksort_tui.report import (
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.guard import SEEN_SECONDS
-from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.panel import Panel
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.screens.model import PAGES, ModelScreen
@@ -558,11 +558,7 @@ async def test_keys_in_mpvs_window_are_whole_here_too(tmp_path):
         await pilot.press("t", "5")
         await until_shown(pilot, "▸ a.mp4")
         await pilot.pause()
-        later = time.monotonic() + SEEN_SECONDS
-        for after, key in enumerate(("left_square_bracket", "enter")):
-            pressed = KeyInMpv(key, None)
-            pressed.time = later + after * 0.2
-            pilot.app.post_message(pressed)
+        in_mpv_calmly(pilot, "left_square_bracket", "enter")
         await until_shown(pilot, "Filed a.mp4 in dogs")
 
 

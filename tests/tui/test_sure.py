@@ -13,6 +13,7 @@ from tests.tui.helpers import (
     asked,
     drawn,
     in_mpv,
+    in_mpv_calmly,
     panel,
     pile,
     queue,
@@ -32,7 +33,6 @@ from tiksort_tui.report import FolderScore, Promise, Report
 from tiksort_tui.tui import app, filing
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS
-from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.screens.sure import SureScreen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -133,11 +133,7 @@ async def test_keys_in_mpvs_window_are_whole_here_too(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), guarded=True) as pilot:
         await opened(pilot)
         await pilot.pause()
-        later = time.monotonic() + SEEN_SECONDS
-        for after, key in enumerate(("left_square_bracket", "enter")):
-            pressed = KeyInMpv(key, None)
-            pressed.time = later + after * 0.2
-            pilot.app.post_message(pressed)
+        in_mpv_calmly(pilot, "left_square_bracket", "enter")
         await until_shown(pilot, "Filed 4 clips in one go")
 
 

@@ -143,12 +143,14 @@ class SortScreen(Screen[None]):
             self._read_details()
 
     def replaced(self) -> None:
-        """Under the name of the clip on screen there is another file: it is shown and played, and must be seen anew."""
+        """Under the name of the clip on screen there is another file: it is shown and played, and must be seen anew.
+
+        That is done with the next `changed`.
+        """
         if self._shown is not None:
             self.say(f"{visible(self._shown.name)} has changed, and is shown anew", trouble=True)
         self._guard.covered()
         self._shown = None
-        self.changed()
 
     def identified(self) -> None:
         """The engine has seen all files: a clip that it knows by its content can be looked up under a new name now."""
