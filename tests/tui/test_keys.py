@@ -337,6 +337,15 @@ async def test_between_two_dialogs_no_key_is_for_the_screen_below(tmp_path, monk
         assert queue(pilot) == "[a]"
 
 
+async def test_a_dialog_that_follows_another_at_once_is_waited_for(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        pilot.app.sort_screen.lay_over(FolderNameScreen("One"))
+        await until(lambda: pilot.app.screen.is_there)
+        pilot.app.screen.answer("")
+        pilot.app.sort_screen.lay_over(FolderNameScreen("Two"))
+        await until_shown(pilot, "Two")
+
+
 async def test_a_name_is_typed_in_the_window_of_mpv_while_the_terminal_is_behind_it(tmp_path):
     player = recording_player()
     async with sorting(pile(tmp_path, ["a.mp4"], ["cats", "café"]), player=player) as pilot:
@@ -474,18 +483,24 @@ async def test_one_goes_to_a_clip_by_a_part_of_its_name(tmp_path):
         await until(lambda: queue(pilot) == "a [some kick] z")
 
 
-async def test_a_filed_clip_plays_on_for_a_while_where_one_wants_it_so(tmp_path):
-    player = recording_player()
+async def test_a_filed_clip_plays_on_for_a_while_where_one_wants_it_so(tmp_path, monkeypatch):
+    player, timers = recording_player(), []
     config = with_overrides(CONFIG, player__delay=0.3)
-    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), player=player, config=config) as pilot:
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]), player=player, config=config) as pilot:
+        # It ends when the test says so.
+        monkeypatch.setattr(pilot.app.sort_screen, "set_timer", lambda *timer: timers.append(timer))
         await pilot.press("1")
-        assert queue(pilot) == "[b] c"
+        assert queue(pilot) == "[b] c d"
         assert asked(player)[-1] == ("play", tmp_path / "a.mp4")
-        await until(lambda: asked(player)[-1] == ("play", tmp_path / "b.mp4"))
+        ((delay, play_b),) = timers
+        assert delay == 0.3
+        play_b()
+        assert asked(player)[-1] == ("play", tmp_path / "b.mp4")
         # Who walks does not wait, and what was passed over meanwhile is not played.
-        await pilot.press("1", "k", "j")
-        await pilot.pause(0.5)
-        assert [path.stem for _, path in asked(player)] == ["a", "b", "c"]
+        await pilot.press("1", "j")
+        assert queue(pilot) == "c [d]"
+        timers[1][1]()
+        assert [path.stem for _, path in asked(player)] == ["a", "b", "d"]
 
 
 async def test_keys_of_ones_own(tmp_path):

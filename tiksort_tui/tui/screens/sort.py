@@ -205,7 +205,8 @@ class SortScreen(Screen[None]):
         self.app.call_later(lambda: (self.app.focused or self.app.screen).call_later(self._tell_what_covers))
 
     def _tell_what_covers(self) -> None:
-        if isinstance(covering := self.app.screen, Covering):
+        # One that is not there yet is told of when it is.
+        if isinstance(covering := self.app.screen, Covering) and covering.is_there:
             self._message.tell_mpv(covering.osd())
 
     def _show_current(self) -> None:
