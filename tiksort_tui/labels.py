@@ -6,7 +6,7 @@ No I/O, no clock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from tiksort_tui.domain import Folder
@@ -15,10 +15,15 @@ DIGITS = "1234567890"
 
 
 class Labels:
-    """The folders `names`. They keep their keys and their order; `own_keys` are the user's, each with its folder."""
+    """The folders `names`. They keep their keys and their order; `own_keys` are the user's, each with its folder.
+
+    The key of one that goes is free until it comes back.
+    """
 
     def __init__(self, names: Iterable[str], own_keys: Mapping[str, str]) -> None:
-        self.names = list(names)
+        # In the digits' order, with None in the place of one that has gone.
+        self._places: list[str | None] = list(names)
+        self._before: dict[str, int] = {}
         self._own_keys = dict(own_keys)
         self.clips: Counter[str | None] = Counter()
         """How many clips there are, by folder."""
@@ -28,12 +33,17 @@ class Labels:
         self._filed_here: dict[str, Path] = {}
 
     @property
+    def names(self) -> list[str]:
+        return [name for name in self._places if name is not None]
+
+    @property
     def folders(self) -> list[Folder]:
         own = {folder: key for key, folder in self._own_keys.items()}
-        digits = [*DIGITS, *[None] * len(self.names)]
+        digits = [*DIGITS, *[None] * len(self._places)]
         return [
             Folder(name, digit, own.get(name), self.clips[name])
-            for name, digit in zip(self.names, digits, strict=False)
+            for name, digit in zip(self._places, digits, strict=False)
+            if name is not None
         ]
 
     def of_key(self, key: str) -> str | None:
@@ -43,14 +53,32 @@ class Labels:
             return own if own in self.names else None
         return next((folder.name for folder in self.folders if folder.digit == key), None)
 
+    def update(self, names: Collection[str]) -> None:
+        """From now on there are these folders."""
+        for place, name in enumerate(self._places):
+            if name is not None and name not in names:
+                self._places[place] = None
+                self._before[name] = place
+        # Those that were here take their own keys first.
+        for name in sorted(names, key=lambda name: name not in self._before):
+            self.add(name)
+
     def add(self, name: str) -> None:
-        """A new folder takes the next free key, after all others."""
-        if name not in self.names:
-            self.names.append(name)
+        """A new folder takes the next free key, one that was here before its own if that is free."""
+        if name in self._places:
+            return
+        free = [place for place, there in enumerate(self._places) if there is None]
+        before = self._before.pop(name, None)
+        if before in free:
+            self._places[before] = name
+        elif free:
+            self._places[free[0]] = name
+        else:
+            self._places.append(name)
 
     def folder_renamed(self, old: str, new: str) -> None:
         """The folder keeps its key, its place and its clips."""
-        self.names = [new if name == old else name for name in self.names]
+        self._places = [new if name == old else name for name in self._places]
         self._own_keys = {key: new if name == old else name for key, name in self._own_keys.items()}
         self.clips[new] += self.clips.pop(old, 0)
         self.filed[new] += self.filed.pop(old, 0)

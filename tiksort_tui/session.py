@@ -227,9 +227,10 @@ class Session:
     def rescan(self, snapshot: LibrarySnapshot) -> list[Path]:
         """Take over what a new listing of the library found, taken while no move was half done.
 
-        New clips come into the queue, those that are gone leave, new folders take the next keys; the clip on screen
-        stays if it is still there. Filings that are still to be carried out count as done. What was known of a file
-        that is another one now under the same name is forgotten. Returns the clips that are new or another.
+        New clips come into the queue, those that are gone leave, and so do folders; new ones take the next keys. The
+        clip on screen stays if it is still there. Filings that are still to be carried out count as done. What was
+        known of a file that is another one now under the same name is forgotten. Returns the clips that are new or
+        another.
         """
         # By the queue's own paths: to compare 20,000 with others again and again takes longer than a key may.
         own = self._queue.unsorted
@@ -241,8 +242,7 @@ class Session:
         self._queue.update(unsorted, changed)
         self._labels.clips = Counter(video.folder for video in snapshot.labelled)
         self._labels.clips.update(request.folder for request in self._in_flight.values())
-        for name in snapshot.folders:
-            self.add_folder(name)
+        self._labels.update(snapshot.folders)
         self.links = snapshot.links
         return changed
 

@@ -92,6 +92,15 @@ def test_without_text_the_folders_need_clips(tmp_path):
     assert of(NoModel, events(tmp_path))
 
 
+def test_clips_that_are_not_read_are_not_taken_for_empty_folders(library):
+    (no_model,) = of(NoModel, events(library, only_learn=True))
+    assert no_model.reason == "none of the 6 sorted clips read so far: too few to learn from"
+    (library / "dots" / "dots 1.mp4").write_text("no clip")
+    shutil.rmtree(library / "waves")
+    (no_model,) = of(NoModel, events(library))
+    assert no_model.reason == "only 2 of the 3 sorted clips read so far: too few to learn from"
+
+
 def test_a_filing_teaches_and_its_undo_unteaches(library, mover):
     first = list(events(library))
     assert of(Trained, first)[0].report.labelled == 6

@@ -407,6 +407,17 @@ async def test_a_state_folder_that_was_deleted_is_made_again(tmp_path):
         await until(lambda: len(engine.requests) == 2)
 
 
+async def test_where_all_that_was_read_is_deleted_a_filing_has_it_read_again(tmp_path):
+    engine = StandInEngine(trained(), Finished(0, 0))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine) as pilot:
+        await until(lambda: engine.requests and not pilot.app.progress.stage)
+        shutil.rmtree(tmp_path / ".tiksort")
+        await pilot.press("1")
+        await until(lambda: len(engine.requests) == 2)
+        assert engine.learned == 0
+    assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
+
+
 async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):
     engine = Engine(state_dir(library) / LOG)
     async with sorting(library, engine) as pilot:

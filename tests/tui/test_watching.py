@@ -135,6 +135,37 @@ async def test_a_clip_that_is_given_another_name_comes_in_under_that(tmp_path):
         await until(lambda: queue(pilot) == "[a] z")
 
 
+async def test_a_folder_that_goes_takes_its_key_along_and_the_model_learns_of_it(tmp_path):
+    engine = StandInEngine(predicted(tmp_path, a=[("dogs", 0.9)]), Finished(0, 0))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["birds", "cats", "dogs"]), engine) as pilot:
+        await until_watched(pilot)
+        learned = engine.learned
+        (tmp_path / "dogs").rename(tmp_path.parent / "dogs elsewhere")
+        await until_shown(pilot, "no longer a folder here, another program took it: dogs")
+        await until(lambda: engine.learned == learned + 1)
+        await pilot.press("3")
+        await until_shown(pilot, "no folder has the key 3")
+        await pilot.press("enter")
+        await until_shown(pilot, "there is no folder dogs any more: n makes one")
+        (tmp_path.parent / "dogs elsewhere").rename(tmp_path / "dogs")
+        await until(lambda: engine.learned == learned + 2)
+        await pilot.press("3")
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+    assert where(tmp_path)["a.mp4"] == "dogs/a.mp4"
+
+
+async def test_a_clip_that_was_refused_is_gone_back_to(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
+    # Nothing tells of the folder that goes.
+    with patch("tiksort_tui.tui.watching.on_network", return_value=True):
+        async with sorting(root, idle()) as pilot:
+            await until(lambda: not pilot.app.progress.stage)
+            (tmp_path / "dogs").rmdir()
+            await pilot.press("2")
+            await until_shown(pilot, "there is no folder 'dogs' in the library: make one first; ↑ goes back to it")
+            assert queue(pilot) == "a [b] c"
+
+
 async def test_another_file_under_the_same_name_loses_the_old_suggestion_and_is_read_again(tmp_path):
     pile(tmp_path, ["a.mp4", "b.mp4"])
     engine = StandInEngine(predicted(tmp_path, a=[("cats", 0.9)], b=[("cats", 0.8)]), Finished(2, 0))

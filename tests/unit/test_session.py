@@ -154,6 +154,37 @@ def test_a_renamed_folder_keeps_the_users_own_key() -> None:
     assert session.folder_of_key("c") == "kittens"
 
 
+def keys(session: Session) -> dict[str, str | None]:
+    return {folder.name: folder.key for folder in session.folders}
+
+
+def test_a_folder_that_goes_leaves_its_key_and_has_it_again_when_it_comes_back() -> None:
+    names = ["birds", "cats", "dogs", "fish"]
+    session = session_of("ab", names, ["cats/old"])
+    session.apply(1, [Prediction(ROOT / "a", (Suggestion("cats", 0.9),))])
+    clips: dict[Path, str | None] = dict.fromkeys(ROOT / name for name in "ab")
+    session.rescan(listing(clips, ["birds", "fish"]))
+    assert keys(session) == {"birds": "1", "fish": "4"}
+    assert (session.folder_of_key("2"), session.file("cats"), order(session)) == (None, None, "[a] b")
+    session.rescan(listing(clips | {ROOT / "old": "cats/old"}, ["a new one", *names]))
+    # All that were here before have their keys again, in whichever order they come.
+    assert keys(session) == {"birds": "1", "cats": "2", "dogs": "3", "fish": "4", "a new one": "5"}
+    assert counts(session)["cats"] == 1
+    session.rescan(listing(clips, ["birds", "cats", "kittens"]))
+    # The next free one, which is that of a folder that was given another name.
+    assert keys(session) == {"birds": "1", "cats": "2", "kittens": "3"}
+    session.add_folder("dogs")
+    assert keys(session)["dogs"] == "4"
+
+
+def test_a_filing_into_a_folder_that_goes_meanwhile_brings_its_clip_back() -> None:
+    session = session_of("ab", ["birds", "cats"])
+    request = file(session, "cats")
+    session.rescan(listing({ROOT / "a": None, ROOT / "b": None}, ["birds"]))
+    session.move_failed([request], {})
+    assert (order(session), counts(session), session.total) == ("a [b]", {"birds": 0}, 2)
+
+
 def test_undoing_filings_of_earlier_sessions_makes_this_one_longer() -> None:
     session = session_of("ab", ["cats", "dogs"], ["cats/old", "cats/from dogs", "cats/b"])
     session.moved(file(session, "cats"))
@@ -327,6 +358,7 @@ class Sorting(RuleBasedStateMachine):
         self.versions: dict[Path, int] = {}
         self.order, self.filter = Order.NAME, Show.ALL
         self.names, self.generation = FOLDERS, 0
+        self.keys: dict[str, str | None] = {}
 
     def fits(self, clip: Path) -> bool:
         said = self.predictions.get(clip)
@@ -400,6 +432,10 @@ class Sorting(RuleBasedStateMachine):
             for clip, place in self.where.items()
             if place != GONE
         }
+        empty = [name for name in self.names if name not in self.where.values()]
+        for name in data.draw(st.sets(st.sampled_from(empty), max_size=2)) if empty else ():
+            self.names = [other for other in self.names if other != name]
+            self.keys.pop(name, None)
         assert set(self.session.rescan(listing(found, self.names, self.versions))) == changed | arrived
         if on_screen in gone:
             left = [clip for clip in following if clip not in gone and self.fits(clip)]
@@ -613,8 +649,14 @@ class Sorting(RuleBasedStateMachine):
 
     @invariant()
     def keys_never_shift(self) -> None:
-        assert [folder.name for folder in self.session.folders] == self.names
-        assert [folder.key for folder in self.session.folders] == [*DIGITS, None][: len(self.names)]
+        now = keys(self.session)
+        assert sorted(now) == sorted(self.names)
+        self.keys = now | self.keys
+        assert self.keys == now
+        # No two have the same one, and they stand in the keys' order, after them those without one.
+        digits = [key for key in now.values() if key]
+        assert digits == [digit for digit in DIGITS if digit in digits]
+        assert [*now.values()][: len(digits)] == digits
 
 
 TestSorting = Sorting.TestCase

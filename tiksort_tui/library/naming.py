@@ -44,7 +44,7 @@ def need_label(root: Path, folder: str, through_links: bool) -> None:
                 "to file into it"
             )
         known = [name for name in os.listdir(root) if is_label(root, name, through_links)]
-        near = difflib.get_close_matches(folder, known, n=1, cutoff=0.0)
+        near = difflib.get_close_matches(folder, known, n=1)
         rest = f"; did you mean {near[0]!r}?" if near else ": make one first"
         raise MoveError(f"there is no folder {folder!r} in the library{rest}")
 

@@ -101,7 +101,7 @@ class Teacher:
             with timed(self._seconds, "train_s"):
                 self.model = _teach(self.labelled, folders, self._encoders, self._cache, config, last)
         except NotEnoughLabels as error:
-            self.model, self.trained = None, NoModel(str(error))
+            self.model, self.trained = None, NoModel(self._unread() or str(error))
             self.predictions.clear()
             yield self.trained
             return
@@ -114,6 +114,12 @@ class Teacher:
         yield self.trained
         self.predictions.clear()
         yield from self.predict(self._snapshot.unsorted)
+
+    def _unread(self) -> str:
+        """In words that not all labelled clips are known, if that is so."""
+        read, there = len(self.labelled.videos), len(self._snapshot.labelled)
+        some = f"only {read}" if read else "none"
+        return f"{some} of the {there} sorted clips read so far: too few to learn from" if read < there else ""
 
     def predict(self, videos: Sequence[Video]) -> Iterator[Predicted]:
         """Predict those of `videos` that are in the cache and still unsorted, if there is a model."""

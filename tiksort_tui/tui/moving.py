@@ -136,9 +136,9 @@ class Moves:
             filing = await self._filer.file(clip, request.folder)
         except TiksortError as error:
             await self._bring_back({request: error})
-            back, trash = app.keymap.key("up"), app.keymap.key("trash")
-            what_next = f": {back} goes back to it, then {trash} puts it in the trash"
-            app.sort_screen.say(f"{error}{what_next if isinstance(error, DuplicateError) else ''}", trouble=True)
+            back = f"; {app.keymap.key('up')} goes back to it" if clip in app.session.unsorted else ""
+            then = f", then {app.keymap.key('trash')} puts it in the trash" if isinstance(error, DuplicateError) else ""
+            app.sort_screen.say(f"{error}{back}{then}", trouble=True)
         else:
             app.session.moved(request)
             app.runs.taught()

@@ -25,6 +25,7 @@ from tiksort_tui.pipeline.events import (
     VideoExtracted,
     VideoFailed,
 )
+from tiksort_tui.pipeline.summary import CACHE
 from tiksort_tui.tui.progress import CANCELLING
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Runs:
     def _learn(self) -> None:
         self._taught = None
         if self._run is None:
-            self._begin(only_learn=True)
+            # Where what was read has been deleted meanwhile, all is read again.
+            there_was_more = self._app.progress.model and not (self._app.state / CACHE).exists()
+            self._begin(only_learn=not there_was_more)
         elif self._only_learns:
             self.taught()
         else:
@@ -106,20 +109,31 @@ class Runs:
 
     async def look_again(self) -> None:
         """See what other programs brought and took away, and have new clips read. Raises LibraryError."""
+        folders = self._folders()
         if await self._look():
             self._read_new()
+        elif folders != self._folders():
+            # What is suggested goes by the folders that there are.
+            self.taught()
+
+    def _folders(self) -> set[str]:
+        return {folder.name for folder in self._app.session.folders}
 
     async def _look(self) -> list[Path]:
         """List the library while no filing is half done; returns the clips that are new or have changed."""
         app, session = self._app, self._app.session
         found = await app.moves.in_turn(lambda: scan(app.root, app.config.library, app.state))
         on_screen, unfinished = session.current, self.unfinished.difference(session.unsorted)
+        folders = self._folders()
         videos = tuple(video for video in found.videos if video.path not in unfinished) if unfinished else found.videos
         changed = session.rescan(replace(found, videos=videos))
         if on_screen and on_screen not in session.unsorted:
             app.sort_screen.say(f"{visible(on_screen.name)} is no longer here: another program took it", trouble=True)
         elif on_screen in changed:
             app.sort_screen.replaced()
+        elif gone := sorted(folders - self._folders()):
+            names = ", ".join(map(visible, gone))
+            app.sort_screen.say(f"no longer a folder here, another program took it: {names}", trouble=True)
         app.sort_screen.changed()
         return changed
 
