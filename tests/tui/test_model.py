@@ -459,12 +459,38 @@ async def test_a_clip_that_is_where_it_belongs_is_dismissed_for_this_session(tmp
         await pilot.press("t", "5", "x")
         await until_shown(pilot, "▸ b.mp4", "5 misfilings 1")
         await pilot.press("x")
+        await until_shown(pilot, "All decided", "u brings it back")
+        # As long as one is on these pages that is taken back like a move.
+        await pilot.press("u")
+        await until_shown(pilot, "▸ b.mp4", "5 misfilings 1", "b.mp4 is in this list again")
+        await pilot.press("u")
+        await until_shown(pilot, "▸ a.mp4", "5 misfilings 2")
+        await pilot.press("u")
+        await until_shown(pilot, "Nothing to undo")
+        await pilot.press("x", "x")
         await until_shown(pilot, "All decided")
         engine.tell(Trained(report(labelled=25), found), Finished(0, 0))
         await pilot.press("escape", "t", "5")
         await until_shown(pilot, "All decided")
         await pilot.press("enter", "x")
     assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
+
+
+async def test_what_was_moved_and_what_was_left_is_taken_back_in_turn(tmp_path):
+    engine = StandInEngine(Trained(report(), misfiled(tmp_path, "a", "b", "c")), Finished(0, 0))
+    async with sorting(sorted_pile(tmp_path, "a", "b", "c"), engine) as pilot:
+        await until(lambda: pilot.app.progress.model)
+        await pilot.press("t", "5", "x")
+        await until_shown(pilot, "▸ b.mp4", "likeliest mistake first")
+        await pilot.press("enter")
+        await until_shown(pilot, "Filed b.mp4 in dogs", "▸ c.mp4")
+        await pilot.press("x")
+        await until_shown(pilot, "All decided")
+        for told in ("c.mp4 is in this list again", "Took b.mp4 back from dogs", "a.mp4 is in this list again"):
+            await pilot.press("u")
+            await until_shown(pilot, told)
+        await until_shown(pilot, "▸ a.mp4", "5 misfilings 3")
+    assert where(tmp_path)["b.mp4"] == "cats/b.mp4"
 
 
 async def test_the_cursor_stays_on_its_clip_and_a_refit_keeps_what_was_found(tmp_path):

@@ -83,7 +83,7 @@ class Scene:
             case "queue" if not session.remaining:
                 return views.finished(session, self.pace, self._key, width, height)
             case "queue":
-                return views.queue(session, progress, width, height)
+                return views.queue(session, progress, self._key, width, height)
             case "progress":
                 return views.remaining(session, self.pace, width)
             case "learning":

@@ -16,6 +16,9 @@ class Undecided:
     def __init__(self) -> None:
         self.rows: Sequence[Misfiled] = ()
         self.place = 0
+        self._found: Sequence[Misfiled] = ()
+        # The clips that were decided: where one was left in its folder, and None where it was moved.
+        self._decided: list[Path | None] = []
 
     @property
     def current(self) -> Misfiled | None:
@@ -27,19 +30,44 @@ class Undecided:
 
         A folder that was renamed since is told by its new name.
         """
+        self._found = found
         folders, renamed = {folder.name for folder in session.folders}, renamed_folders(session)
         current = self.current
         aside = {_path_now(clip, session.root, renamed) for clip in session.set_aside}
         rows = (_now(one, session.root, renamed) for one in found)
         self.rows = [one for one in rows if one.path not in aside and {one.folder, one.better} <= folders]
         if current:
-            places = (place for place, one in enumerate(self.rows) if one.path == current.path)
-            self.place = next(places, self.place)
+            self._go_to(current.path)
         self.walk(0)
 
     def walk(self, step: int) -> None:
         """Move the cursor; it stops at both ends."""
         self.place = max(0, min(self.place + step, len(self.rows) - 1))
+
+    def leave(self, session: Session) -> None:
+        """The clip under the cursor is where it belongs."""
+        if self.current:
+            session.set_aside.add(self.current.path)
+            self._decided.append(self.current.path)
+
+    def move(self, session: Session) -> None:
+        """The clip under the cursor is moved where it looks as if it belonged."""
+        if self.current:
+            session.set_aside.add(self.current.path)
+            self._decided.append(None)
+
+    def take_back(self, session: Session) -> Path | None:
+        """Have the clip that was left last under the cursor again; None where a move was the last, or nothing."""
+        clip = self._decided.pop() if self._decided else None
+        if clip is not None:
+            session.set_aside.discard(clip)
+            self.update(self._found, session)
+            self._go_to(clip)
+        return clip
+
+    def _go_to(self, clip: Path) -> None:
+        places = (place for place, one in enumerate(self.rows) if one.path == clip)
+        self.place = next(places, self.place)
 
 
 def renamed_folders(session: Session) -> Mapping[str, str]:

@@ -145,8 +145,11 @@ class ModelScreen(Covering[None]):
         elif key == "enter":
             self._move()
         elif key == "x" and self._clip is not None:
-            self.sort.session.set_aside.add(self._clip)
-            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is, and is not shown here again")
+            self._undecided.leave(self.sort.session)
+            back = f"leaves this list; {self.sort.keymap.key('undo')} brings it back"
+            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is, and {back}")
+        elif command == "undo" and (clip := self._undecided.take_back(self.sort.session)):
+            self.sort.sort_screen.say(f"{visible(clip.name)} is in this list again")
         elif command in SAME:
             self.sort.sort_screen.do(command)
         self._follow()
@@ -158,7 +161,7 @@ class ModelScreen(Covering[None]):
         """Bring the clip under the cursor into the folder that it looks like."""
         app, one = self.sort, self._undecided.current
         if one and app.moves.allowed():
-            app.session.set_aside.add(one.path)
+            self._undecided.move(app.session)
             app.moves.refile(one.path, one.better)
 
     def _follow(self) -> None:

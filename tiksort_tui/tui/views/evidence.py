@@ -146,8 +146,10 @@ def misfilings(model: Trained, rows: Sequence[Misfiled], cursor: int, width: int
             told = "None found: no sorted clip looks as if it belonged elsewhere."
         return said(told, width, MUTED)
     column = max(10, min(_longest([folder for one in rows for folder in (one.folder, one.better)]), (width - 10) // 4))
-    name = min(max(12, _longest([one.path.name for one in rows])), width - 2 * column - 14)
-    head = f"  {fit('SORTED CLIP', name)}  {fit('IS IN', column)}   {fit('LOOKS LIKE', column)}   SURE"
+    title = "SORTED CLIP, likeliest mistake first"
+    name = min(max(len(title), _longest([one.path.name for one in rows])), width - 2 * column - 14)
+    title = title if len(title) <= name else title.partition(",")[0]
+    head = f"  {fit(title, name)}  {fit('IS IN', column)}   {fit('LOOKS LIKE', column)}   SURE"
     lines = [Content.styled(fit(head, width), TITLE)]
     room = max(1, height - 1)
     first = max(0, min(cursor - room // 3, len(rows) - room))

@@ -62,7 +62,7 @@ def folders(session: Session, flashed: str | None, key: KeyOf, width: int, heigh
     return lines
 
 
-def queue(session: Session, progress: Progress, width: int, height: int) -> Lines:
+def queue(session: Session, progress: Progress, key: KeyOf, width: int, height: int) -> Lines:
     """The clips around the cursor, with what the model says of each: its best folder, and where there is room also the
     second one. A dot stands where that is to come."""
     kept = "" if session.fits_filter else " (not this one)"
@@ -70,7 +70,8 @@ def queue(session: Session, progress: Progress, width: int, height: int) -> Line
     lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
     if not session.queue:
-        none = f"None of the {session.remaining} unsorted clips is here: {session.filter}. w, then “all”, shows them."
+        others = f"{key('filter')}, then “all”, shows them."
+        none = f"None of the {session.remaining} unsorted clips is here: {session.filter}. {others}"
         return lines + [Content.styled(line, MUTED) for line in paragraph(none, width, room)]
     first = max(0, min(session.cursor - room // 3, len(session.queue) - room))
     keys = {folder.name: folder.key for folder in session.folders}

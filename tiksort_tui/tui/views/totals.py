@@ -80,12 +80,13 @@ def session_totals(
 ) -> Lines:
     """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
     suggestions were taken, the last filing."""
-    speed = f"   {_speed(pace)}" if pace else ""
+    total = session.filed.total()
+    speed = f"   {_speed(pace)}" if pace and total else ""
     taken = [f"{count} x {key}" for key, count in takes if count]
     # The keys stand in the order in which they are pressed most.
     while cell_len(", ".join(taken)) > width - 2:
         taken.pop()
-    filed = f"  {session.filed.total()} filed{speed}"
+    filed = f"  {total} filed{speed}"
     lines = [Content.styled(" SESSION", TITLE), Content(filed), Content("  " + ", ".join(taken)), Content()]
     if last:
         where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
@@ -133,7 +134,7 @@ def finished(session: Session, pace: float | None, key: KeyOf, width: int, heigh
         told = NOTHING_HERE.format(retrain=key("retrain"))
         return [Content.styled(line, MUTED) for line in paragraph(told, width, height)]
     total = session.filed.total()
-    speed = f", {_speed(pace)}" if pace else ""
+    speed = f", {_speed(pace)}" if pace and total else ""
     filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
     gains = [(name, count) for name, count in filed if count > 0]
     last, learn, leave = key("undo"), key("retrain"), key("quit")
