@@ -256,6 +256,15 @@ def test_undo_goes_back_through_the_filings_newest_first(root: Path, mover: Move
     assert mover.undo().filings == ()
 
 
+def test_a_file_that_was_only_touched_is_taken_back_and_filed_again(root: Path, mover: Mover) -> None:
+    filing = mover.file(clip(root), "cats")
+    os.utime(filing.target, (1, 1))
+    assert mover.undo().filings == (filing,)
+    os.utime(filing.source, (2, 2))
+    assert mover.redo().filings == (filing,)
+    assert tree(root) == {"cats/a.mp4": b"clip"}
+
+
 def test_undo_survives_a_library_that_was_copied_elsewhere(root: Path, journal: Journal, tmp_path: Path) -> None:
     Mover(root, journal).file(clip(root), "cats")
     shutil.copytree(root, tmp_path / "copy")

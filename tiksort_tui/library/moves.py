@@ -25,7 +25,7 @@ from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State
 from tiksort_tui.library.journal import Journal, by_filing
 from tiksort_tui.library.naming import check_new_folder, need_label, shown
 from tiksort_tui.library.plan import Planner
-from tiksort_tui.library.settle import ends, is_same, look
+from tiksort_tui.library.settle import ends, is_same, is_touched, look
 
 _DEFAULTS = LibraryConfig()
 _OnTheWay = Literal["undoing", "redoing"]
@@ -241,7 +241,8 @@ class Mover:
                 stamp = look(origin)
                 if stamp is None and not origin.parent.is_dir():
                     raise MoveError(f"{why}the folder {shown(origin.parent)} is not there; bring it back and try again")
-                if stamp is None or not (entry.kind == "folder" or is_same(stamp, entry.stamp)):
+                same = stamp and (is_same(stamp, entry.stamp) or is_touched(stamp, entry.stamp))
+                if stamp is None or not (entry.kind == "folder" or same):
                     given_up: State = "lost" if state == "undoing" else "withdrawn"
                     self._journal.change([(each, given_up, each.stamp) for each in filing])
                     what = "it is no longer there" if stamp is None else "it has changed since, and stays"

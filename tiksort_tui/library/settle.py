@@ -64,6 +64,11 @@ def is_same(found: FileStamp, stamp: FileStamp | None) -> bool:
     return stamp is not None and (found.size, found.mtime_ns) == (stamp.size, stamp.mtime_ns)
 
 
+def is_touched(found: FileStamp, stamp: FileStamp) -> bool:
+    """Whether `found` is the very file of `stamp`, as large as it was, with another time."""
+    return found[:3] == stamp[:3]
+
+
 def locate(root: Path, entry: Entry, note: relocate.Note) -> Found:
     """Find the file of the unsettled `entry`, and leave it in one place only."""
     origin, destination = ends(root, entry)
