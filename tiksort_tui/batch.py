@@ -83,7 +83,7 @@ def _run_and_file(root: Path, state: Path, options: BatchOptions) -> _Outcome:
     summary = None if options.retry else _unchanged(root, state, options.config)
     if summary is None:
         asyncio.run(_run(root, state, options))
-        summary = load_summary(state)
+        summary = load_summary(state, root)
         if summary is None:
             raise EngineError(f"the run left no summary in {state}")
     to_file = tuple(one for one in summary.predictions if _is_sure(one, options.threshold))
@@ -102,7 +102,7 @@ def _is_sure(prediction: Prediction, threshold: float | None) -> bool:
 def _unchanged(root: Path, state: Path, config: Config) -> RunSummary | None:
     """The last run's summary, if a run now could only say the same."""
     began = time.monotonic()
-    last = load_summary(state)
+    last = load_summary(state, root)
     if last is None:
         return None
     snapshot = scan(root, config.library, state)

@@ -49,7 +49,7 @@ def status(library: Path, config: Config) -> dict[str, Any]:
     with _opened(library, config) as opened:
         snapshot = scan(opened.root, config.library, opened.state)
         counts = Counter(video.folder for video in snapshot.labelled)
-        summary = load_summary(opened.state)
+        summary = load_summary(opened.state, opened.root)
         record = read_record(opened.state)
         predictions = {prediction.path: prediction for prediction in summary.predictions} if summary else {}
         unsorted: list[dict[str, Any]] = []

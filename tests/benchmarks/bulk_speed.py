@@ -41,7 +41,7 @@ def make_library(root: Path, clips: int, sidecars: bool) -> None:
         for place, video in enumerate(snapshot.unsorted)
     )
     summary = RunSummary("", now(), "", "", "", None, None, None, predictions, (), (), 0, 0, {})
-    save_summary(state_dir(root), summary)
+    save_summary(state_dir(root), root, summary)
 
 
 class Loop:

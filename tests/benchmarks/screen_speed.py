@@ -231,7 +231,7 @@ def main() -> None:
         measure_keys(library, names, options.keys, "nothing known")
         # As after a run over all of it, but for the fingerprint: the engine goes on reading.
         said = predictions(snapshot)
-        save_summary(state, RunSummary("", now(), "", "", "", None, None, None, said, (), (), 0, 0, {}))
+        save_summary(state, library, RunSummary("", now(), "", "", "", None, None, None, said, (), (), 0, 0, {}))
         names = names[options.keys :]
         measure_start(library, names[0], "all predicted", percent(said[options.keys].confidence))
         measure_keys(library, names, options.keys, "all predicted")

@@ -72,6 +72,15 @@ def test_a_whole_session(library):
     assert again["predictions"] == document["predictions"]
     assert (state / "tiksort.log").stat().st_mtime_ns == log
 
+    # Nor has anything where the library lies elsewhere now.
+    moved = library.rename(library.with_name("moved"))
+    status = json.loads(tiksort("status", "--json", moved).stdout)
+    assert status["unsorted"] == document["predictions"]
+    code, again = batch(moved)
+    assert (code, again["extracted"], again["predictions"]) == (ExitCode.FINE, 0, document["predictions"])
+    assert (moved / ".tiksort" / "tiksort.log").stat().st_mtime_ns == log
+    moved.rename(library)
+
     # Six sorted clips show nothing that could be promised.
     code, moved = batch(library, "--move")
     assert (code, moved["moved"], moved["model"]["promise"]["threshold"]) == (ExitCode.FINE, [], None)

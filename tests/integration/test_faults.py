@@ -298,7 +298,7 @@ def test_a_model_from_elsewhere_is_never_run_and_the_run_says_so_and_goes_on(kno
 def test_garbage_in_the_summary_is_no_summary(known):
     summary = known / ".tiksort" / SUMMARY
     whole = json.loads(summary.read_text())
-    assert load_summary(summary.parent)
+    assert load_summary(summary.parent, known)
 
     def leaves(value, place=()):
         if isinstance(value, dict | list) and value:
@@ -309,7 +309,7 @@ def test_garbage_in_the_summary_is_no_summary(known):
 
     for text in ("", "null", "[]", "{}", "[" * 100_000, '{"a":' * 100_000, "\x00\xff", summary.read_text()[:-20]):
         summary.write_text(text)
-        assert load_summary(summary.parent) is None, text[:20]
+        assert load_summary(summary.parent, known) is None, text[:20]
     for place, value in leaves(whole):
         document = json.loads(json.dumps(whole))
         parent = document
@@ -317,7 +317,7 @@ def test_garbage_in_the_summary_is_no_summary(known):
             parent = parent[key]
         parent[place[-1]] = {"no": "such value"}
         summary.write_text(json.dumps(document))
-        assert load_summary(summary.parent) is None, (place, value)
+        assert load_summary(summary.parent, known) is None, (place, value)
     predictions = whole["predictions"]
     no_suggestion = predictions | {"suggestions": [0], "folders": [], "confidences": []}
     too_many = predictions | {"neighbours": [len(predictions["nearest"]) + 1]}
@@ -326,7 +326,7 @@ def test_garbage_in_the_summary_is_no_summary(known):
     lacking = [{name: predictions[name] for name in predictions if name != column} for column in predictions]
     for damaged in (no_suggestion, too_many, too_few, [], *short, *lacking):
         summary.write_text(json.dumps(whole | {"predictions": damaged}))
-        assert load_summary(summary.parent) is None, damaged
+        assert load_summary(summary.parent, known) is None, damaged
 
 
 def test_what_a_kill_in_the_middle_of_writing_leaves_is_cleared_away(known):

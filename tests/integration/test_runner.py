@@ -42,7 +42,7 @@ def test_copies_of_a_broken_clip_are_all_named_now_and_in_the_next_run(library):
         (library / name).write_bytes(b"no video")
     for _ in range(2):
         assert {event.path.name for event in of(VideoFailed, events(library))} == {"one.mp4", "two.mp4"}
-    assert len(load_summary(state_dir(library)).failed) == 2
+    assert len(load_summary(state_dir(library), library).failed) == 2
 
 
 def test_a_folder_that_cannot_be_listed_is_named(library, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_file_that_changes_after_the_scan_is_not_kept_under_the_old_content(li
             clip.write_bytes(other.read_bytes())
     assert ["has changed" in event.reason for event in of(VideoFailed, seen)] == [True]
     # Not an answer that may be repeated while nothing changes: it could not be read just then.
-    assert load_summary(state_dir(library)).fingerprint == ""
+    assert load_summary(state_dir(library), library).fingerprint == ""
     clip.write_bytes(old)
     assert [event.path for event in of(VideoExtracted, events(library))] == [clip]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tiksort_tui.domain import Prediction, Suggestion
+from tiksort_tui.pipeline.codec import below
 
 # How many suggestions and neighbours there are is told for each clip, and these then follow without a break.
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -30,20 +31,20 @@ _PLAIN = Prediction._fields[3:]
 _T = TypeVar("_T")
 
 
-def to_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
-    """One list for each thing that is said of a clip, in the clips' order."""
+def to_columns(predictions: Sequence[Prediction], root: Path) -> dict[str, list[Any]]:
+    """One list for each thing that is said of a clip of the library `root`, in the clips' order."""
     return {
-        "path": [str(one.path) for one in predictions],
+        "path": [below(str(one.path), root) for one in predictions],
         "suggestions": [len(one.suggestions) for one in predictions],
         "folders": [suggestion.folder for one in predictions for suggestion in one.suggestions],
         "confidences": [suggestion.confidence for one in predictions for suggestion in one.suggestions],
         "neighbours": [len(one.nearest) for one in predictions],
-        "nearest": [str(path) for one in predictions for path in one.nearest],
+        "nearest": [below(str(path), root) for one in predictions for path in one.nearest],
         **{name: [getattr(one, name) for one in predictions] for name in _PLAIN},
     }
 
 
-def from_columns(columns: Any, paths: Iterable[Path]) -> tuple[Prediction, ...]:
+def from_columns(columns: Any, root: Path, paths: Iterable[Path]) -> tuple[Prediction, ...]:
     """The predictions that `to_columns` described; raises KeyError, TypeError or ValueError for other values.
 
     Their clips are the very `paths` where these name them: to make a path and its hash takes longer than the rest.
@@ -51,7 +52,7 @@ def from_columns(columns: Any, paths: Iterable[Path]) -> tuple[Prediction, ...]:
     read = {name: _list_of(kinds, columns[name]) for name, kinds in _KINDS.items()}
     if not all(read["suggestions"]):
         raise ValueError("a clip without a suggestion")
-    known = _Paths((str(path), path) for path in paths)
+    known = _Paths(root, paths)
     clips = map(known.__getitem__, read["path"])
     suggestions = _parted(map(Suggestion, read["folders"], read["confidences"]), read["suggestions"])
     nearest = _parted(map(known.__getitem__, read["nearest"]), read["neighbours"])
@@ -64,10 +65,14 @@ def from_columns(columns: Any, paths: Iterable[Path]) -> tuple[Prediction, ...]:
 
 
 class _Paths(dict[str, Path]):
-    """The path for each text, made once."""
+    """The path for each text from `root` on, made once."""
+
+    def __init__(self, root: Path, paths: Iterable[Path]) -> None:
+        super().__init__((below(str(path), root), path) for path in paths)
+        self._root = root
 
     def __missing__(self, text: str) -> Path:
-        path = self[text] = Path(text)
+        path = self[text] = self._root / text
         return path
 
 

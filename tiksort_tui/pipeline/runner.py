@@ -246,7 +246,7 @@ class _Run:
         audited = {one: folder for one, folder in ids.items() if one not in known}
         artifacts.write_audit(state, audited | artifacts.read_audit(state))
         artifacts.write_transcripts(state, self._transcripts())
-        save_summary(state, summary)
+        save_summary(state, root, summary)
 
     def _transcripts(self) -> dict[str, Transcript]:
         """What is said in each clip, by its path in the library."""

@@ -16,7 +16,7 @@ from tiksort_tui import __version__
 from tiksort_tui.config import Config
 from tiksort_tui.domain import Failure, LibrarySnapshot, Prediction
 from tiksort_tui.encoders import EncoderPlan
-from tiksort_tui.pipeline.codec import from_json, to_json
+from tiksort_tui.pipeline.codec import below, from_json, to_json
 from tiksort_tui.pipeline.columns import from_columns, to_columns
 from tiksort_tui.pipeline.events import Trained
 
@@ -49,7 +49,7 @@ def fingerprint(snapshot: LibrarySnapshot, config: Config, plan: EncoderPlan) ->
     weights = [_stamps(path) for path in (plan.clip, plan.whisper) if path]
     parts = (config.library, config.encoder, config.extraction, config.prediction)
     settings = [dataclasses.asdict(part) for part in parts]
-    files = [[str(video.path), video.folder, video.stamp] for video in snapshot.videos]
+    files = [[below(str(video.path), snapshot.root), video.folder, video.stamp] for video in snapshot.videos]
     everything = [__version__, plan.kind, weights, settings, snapshot.folders, files]
     return hashlib.blake2b(json.dumps(everything).encode(), digest_size=16).hexdigest()
 
@@ -60,20 +60,21 @@ def _stamps(weights: Path) -> list[tuple[str, int, int]]:
     return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
-def save_summary(state: Path, summary: RunSummary) -> None:
-    document = to_json(dataclasses.replace(summary, predictions=()))
-    write_json(state / SUMMARY, document | {"predictions": to_columns(summary.predictions)}, indent=None)
+def save_summary(state: Path, root: Path, summary: RunSummary) -> None:
+    """Keep the `summary` of a run over the library `root`."""
+    document = to_json(dataclasses.replace(summary, predictions=()), root)
+    write_json(state / SUMMARY, document | {"predictions": to_columns(summary.predictions, root)}, indent=None)
 
 
-def load_summary(state: Path, paths: Iterable[Path] = ()) -> RunSummary | None:
-    """The last run's summary; None where there is none that can be read.
+def load_summary(state: Path, root: Path, paths: Iterable[Path] = ()) -> RunSummary | None:
+    """The summary of the last run over the library `root`; None where there is none that can be read.
 
     With the `paths` of the library's clips it is read in half the time.
     """
     try:
         document = json.loads((state / SUMMARY).read_bytes())
-        predictions = from_columns(document["predictions"], paths)
-        summary = cast(RunSummary, from_json(RunSummary, document | {"predictions": []}))
+        predictions = from_columns(document["predictions"], root, paths)
+        summary = cast(RunSummary, from_json(RunSummary, document | {"predictions": []}, root))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return dataclasses.replace(summary, predictions=predictions)

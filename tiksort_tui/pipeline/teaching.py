@@ -71,7 +71,7 @@ class Teacher:
         self._encoders = encoders
         self._cache = cache
         self._seconds = seconds
-        self._past = _last_past(request.state)
+        self._past = _last_past(request.state, request.library)
         self.model: Classifier | None = None
         self.trained: Trained | NoModel | None = None
         self.predictions: dict[Path, Prediction] = {}
@@ -156,9 +156,9 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
         seconds[stage] += time.monotonic() - began
 
 
-def _last_past(state: Path) -> tuple[Past, ...]:
+def _last_past(state: Path, root: Path) -> tuple[Past, ...]:
     """The models of earlier runs, the last one among them."""
-    last = load_summary(state)
+    last = load_summary(state, root)
     if last is None or last.model is None:
         return ()
     report = last.model.report
