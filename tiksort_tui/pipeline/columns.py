@@ -44,16 +44,17 @@ def to_columns(predictions: Sequence[Prediction], root: Path) -> dict[str, list[
     }
 
 
-def from_columns(columns: Any, root: Path, paths: Iterable[Path]) -> tuple[Prediction, ...]:
+def from_columns(columns: Any, root: Path, clips: Iterable[Path]) -> tuple[Prediction, ...]:
     """The predictions that `to_columns` described; raises KeyError, TypeError or ValueError for other values.
 
-    Their clips are the very `paths` where these name them: to make a path and its hash takes longer than the rest.
+    Those of `clips`, which lie directly in `root`, are the very ones: to make a path and its hash takes longer than the
+    rest.
     """
     read = {name: _list_of(kinds, columns[name]) for name, kinds in _KINDS.items()}
     if not all(read["suggestions"]):
         raise ValueError("a clip without a suggestion")
-    known = _Paths(root, paths)
-    clips = map(known.__getitem__, read["path"])
+    known = _Paths(root, clips)
+    paths = map(known.__getitem__, read["path"])
     suggestions = _parted(map(Suggestion, read["folders"], read["confidences"]), read["suggestions"])
     nearest = _parted(map(known.__getitem__, read["nearest"]), read["neighbours"])
     plain = [read[name] for name in _PLAIN]
@@ -61,14 +62,14 @@ def from_columns(columns: Any, root: Path, paths: Iterable[Path]) -> tuple[Predi
     suggested = sum(read["suggestions"]) == len(read["folders"]) == len(read["confidences"])
     if not (even and suggested and sum(read["neighbours"]) == len(read["nearest"])):
         raise ValueError("columns of unlike lengths")
-    return tuple(map(Prediction, clips, suggestions, nearest, *plain))
+    return tuple(map(Prediction, paths, suggestions, nearest, *plain))
 
 
 class _Paths(dict[str, Path]):
     """The path for each text from `root` on, made once."""
 
-    def __init__(self, root: Path, paths: Iterable[Path]) -> None:
-        super().__init__((below(str(path), root), path) for path in paths)
+    def __init__(self, root: Path, clips: Iterable[Path]) -> None:
+        super().__init__((clip.name, clip) for clip in clips)
         self._root = root
 
     def __missing__(self, text: str) -> Path:

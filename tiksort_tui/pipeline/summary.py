@@ -66,14 +66,14 @@ def save_summary(state: Path, root: Path, summary: RunSummary) -> None:
     write_json(state / SUMMARY, document | {"predictions": to_columns(summary.predictions, root)}, indent=None)
 
 
-def load_summary(state: Path, root: Path, paths: Iterable[Path] = ()) -> RunSummary | None:
+def load_summary(state: Path, root: Path, clips: Iterable[Path] = ()) -> RunSummary | None:
     """The summary of the last run over the library `root`; None where there is none that can be read.
 
-    With the `paths` of the library's clips it is read in half the time.
+    With the paths of the `clips` that lie directly in `root` it is read in half the time.
     """
     try:
         document = json.loads((state / SUMMARY).read_bytes())
-        predictions = from_columns(document["predictions"], root, paths)
+        predictions = from_columns(document["predictions"], root, clips)
         summary = cast(RunSummary, from_json(RunSummary, document | {"predictions": []}, root))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -187,7 +187,7 @@ class SortApp(App[None]):
 
     def _open_session(self) -> Session:
         snapshot = scan(self.root, self.config.library, self.state)
-        summary = load_summary(self.state, self.root, (video.path for video in snapshot.videos))
+        summary = load_summary(self.state, self.root, (video.path for video in snapshot.unsorted))
         if summary is None:
             session = Session(snapshot, (), self.keymap.folders, self.config.screen.doubt)
         else:
