@@ -74,14 +74,15 @@ class DetailsReader:
         if self._cache is not None and not self._cache.is_current:
             self._cache.close()
             self._cache = None
-        if self._cache is None:
+        # It is the engine that makes one: one that was deleted must not look as if it were there.
+        if self._cache is None and (self._state / CACHE).exists():
             # Here, in the thread: it brings numpy, which the first screen need not wait for.
             from tiksort_tui.cache import EmbeddingCache
 
             self._cache = EmbeddingCache(self._state / CACHE)
-        video_id = self._cache.id_of(FileStamp.of(stat))
+        video_id = self._cache.id_of(FileStamp.of(stat)) if self._cache else None
         caption = read_caption(path, self._config.sidecars)
-        if video_id is None:
+        if self._cache is None or video_id is None:
             return Details(stat.st_size, caption)
         strip = self._draw(self._cache.pictures(video_id), width, height)
         info, transcript = self._cache.info(video_id), self._cache.transcript(video_id)

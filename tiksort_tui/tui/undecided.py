@@ -50,8 +50,8 @@ class Undecided:
             session.set_aside.add(self.current.path)
             self._decided.append(self.current.path)
 
-    def move(self, session: Session) -> None:
-        """The clip under the cursor is moved where it looks as if it belonged."""
+    def moved(self, session: Session) -> None:
+        """The clip under the cursor goes where it looks as if it belonged."""
         if self.current:
             session.set_aside.add(self.current.path)
             self._decided.append(None)

@@ -161,7 +161,7 @@ class ModelScreen(Covering[None]):
         """Bring the clip under the cursor into the folder that it looks like."""
         app, one = self.sort, self._undecided.current
         if one and app.moves.allowed():
-            self._undecided.move(app.session)
+            self._undecided.moved(app.session)
             app.moves.refile(one.path, one.better)
 
     def _follow(self) -> None:
