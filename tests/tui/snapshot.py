@@ -77,8 +77,9 @@ async def _draw(root: Path, size: tuple[int, int]) -> str:
                 Predicted(1, tuple(_predictions(root))),
             )  # fmt: skip
             await until(lambda: app.session.predictions)
-            await pilot.press("enter", "tab", "j", "k")
+            await pilot.press("enter", "tab")
             await until(lambda: not app.session._in_flight)
+            await pilot.press("j", "k")
             app._on_player(Playback(14.0, 31.0, paused=False, muted=False, volume=80.0, speed=1.0))
             # The clip's words are there, and the folder that was filed into is no longer marked.
             await until(lambda: "Said" in drawn(pilot) and "+" not in panel(pilot, "folders"))

@@ -300,6 +300,7 @@ async def test_the_misfilings_have_the_lines_that_their_pictures_leave(tmp_path)
         assert region("strip") == high
         # A list that ends has them right below it, also when some of it is decided.
         await pilot.resize_terminal(80, 40)
+        await until(lambda: region("page").height == 21)
         await pilot.press("x", "x")
         await until_shown(pilot, "5 misfilings 18")
         await until(lambda: region("strip").height == 4)

@@ -86,7 +86,7 @@ async def test_a_clip_that_another_program_took_leaves_the_queue(tmp_path):
         assert panel(pilot, "clip").startswith("b.mp4")
 
 
-async def test_a_folder_that_another_program_took_costs_no_clip(tmp_path):
+async def test_a_folder_that_another_program_took_costs_no_clip(tmp_path, unwatched):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
         (tmp_path / "cats").rmdir()
         await pilot.press("1")

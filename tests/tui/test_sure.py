@@ -253,7 +253,7 @@ async def test_clips_that_cannot_be_filed_come_back_to_their_places_and_are_told
         assert {path.name for path in tmp_path.glob("*.mp4")} == {"a.mp4", "b.mp4", "d.mp4", "e.mp4", "f.mp4", "g.mp4"}
 
 
-async def test_where_none_can_be_filed_all_stay_in_their_order(tmp_path):
+async def test_where_none_can_be_filed_all_stay_in_their_order(tmp_path, unwatched):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         for folder in ("cats", "dogs"):

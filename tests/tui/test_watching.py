@@ -154,16 +154,12 @@ async def test_a_folder_that_goes_takes_its_key_along_and_the_model_learns_of_it
     assert where(tmp_path)["a.mp4"] == "dogs/a.mp4"
 
 
-async def test_a_clip_that_was_refused_is_gone_back_to(tmp_path):
-    root = pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
-    # Nothing tells of the folder that goes.
-    with patch("tiksort_tui.tui.watching.on_network", return_value=True):
-        async with sorting(root, idle()) as pilot:
-            await until(lambda: not pilot.app.progress.stage)
-            (tmp_path / "dogs").rmdir()
-            await pilot.press("2")
-            await until_shown(pilot, "there is no folder 'dogs' in the library: make one first; ↑ goes back to it")
-            assert queue(pilot) == "a [b] c"
+async def test_a_clip_that_was_refused_is_gone_back_to(tmp_path, unwatched):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), idle()) as pilot:
+        (tmp_path / "dogs").rmdir()
+        await pilot.press("2")
+        await until_shown(pilot, "there is no folder 'dogs' in the library: make one first; ↑ goes back to it")
+        assert queue(pilot) == "a [b] c"
 
 
 async def test_another_file_under_the_same_name_loses_the_old_suggestion_and_is_read_again(tmp_path):
