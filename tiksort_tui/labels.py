@@ -78,7 +78,10 @@ class Labels:
 
     def folder_renamed(self, old: str, new: str) -> None:
         """The folder keeps its key, its place and its clips."""
-        self._places = [new if name == old else name for name in self._places]
+        # One that bore the new name is not there any more, though nobody has looked yet.
+        places = [None if name == new else name for name in self._places]
+        self._places = [new if name == old else name for name in places]
+        self._before.pop(new, None)
         self._own_keys = {key: new if name == old else name for key, name in self._own_keys.items()}
         self.clips[new] += self.clips.pop(old, 0)
         self.filed[new] += self.filed.pop(old, 0)

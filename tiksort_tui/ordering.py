@@ -52,7 +52,8 @@ Filter = Show | Suggested
 class Known:
     """What is known of the clips, by their paths. One with a confidence below `doubt` is unsure.
 
-    `renamed` are the folders by a name that they had before: a model may know them by it.
+    `renamed` are the folders by a name that they had before: a model may know them by it. Of the clips `replaced`
+    another content may be told of, until a run begins that has seen theirs.
     """
 
     doubt: float
@@ -61,26 +62,53 @@ class Known:
     failures: dict[Path, str] = field(default_factory=dict)
     duplicates: dict[Path, Path] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
+    replaced: set[Path] = field(default_factory=set)
 
     def is_same(self, clip: Path, stamp: FileStamp) -> bool:
         """Whether `clip` still is the file that it was; one that was on another disk may have another inode."""
         known = self.stamps.get(clip)
         return known is not None and (known.size, known.mtime_ns) == (stamp.size, stamp.mtime_ns)
 
+    def predict(self, predictions: Iterable[Prediction]) -> list[Path]:
+        """Take over what a model says; returns the clips of which it holds."""
+        told = {one.path: one for one in predictions if one.path not in self.replaced}
+        self.predictions.update(told)
+        for clip in self.failures.keys() & told:
+            # It was read after all.
+            del self.failures[clip]
+        return [*told]
+
+    def read(self, clip: Path, failure: str) -> bool:
+        """The clip was read, or cannot be for the reason `failure`; returns whether that is news."""
+        if clip in self.replaced:
+            return False
+        before = self.failures.pop(clip, "")
+        if failure:
+            self.failures[clip] = failure
+        return bool(before or failure)
+
     def forget(self, clips: Iterable[Path]) -> None:
         """Under these names there are other files now."""
         for clip in clips:
+            self.replaced.add(clip)
             self.predictions.pop(clip, None)
             self.failures.pop(clip, None)
             self.duplicates.pop(clip, None)
 
-    def folder_renamed(self, old: str, new: str) -> None:
-        """What the model says of the folder holds under its new name."""
+    def folder_renamed(self, root: Path, old: str, new: str) -> None:
+        """What is said of the folder, and of clips in it, holds under its new name."""
+        before, now = f"{root / old}/", root / new
+
+        def moved(path: Path) -> Path:
+            return now / str(path)[len(before) :] if str(path).startswith(before) else path
+
+        self.duplicates.update({clip: moved(other) for clip, other in self.duplicates.items()})
         self.renamed.update({before: new for before, now in self.renamed.items() if now == old}, **{old: new})
         self.renamed.pop(new, None)
         for path, prediction in self.predictions.items():
             suggestions = [one._replace(folder=new) if one.folder == old else one for one in prediction.suggestions]
-            self.predictions[path] = prediction._replace(suggestions=tuple(suggestions))
+            nearest = tuple(map(moved, prediction.nearest))
+            self.predictions[path] = prediction._replace(suggestions=tuple(suggestions), nearest=nearest)
 
     def group(self, clip: Path | None) -> int:
         """The number of the clips that are alike, to which this one belongs; 0 for none."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tiksort_tui.config import ScreenConfig
@@ -160,8 +160,7 @@ class Session:
 
     def moved(self, request: FilingRequest) -> None:
         """The filing is done."""
-        self._in_flight.pop(request.clip, None)
-        self.last = request
+        self.last = self._in_flight.pop(request.clip, request)
         self.duplicates.pop(request.clip, None)
 
     def move_failed(self, requests: Sequence[FilingRequest], duplicates: Mapping[Path, Path]) -> None:
@@ -171,8 +170,8 @@ class Session:
         """
         self.duplicates.update(duplicates)
         for request in requests:
-            self._in_flight.pop(request.clip, None)
-            self._labels.take_back(request.clip, request.folder)
+            planned = self._in_flight.pop(request.clip, request)
+            self._labels.take_back(request.clip, planned.folder)
         self._queue.put_back({request.clip: request.place for request in requests})
 
     def refiled(self, filing: Filing) -> None:
@@ -254,14 +253,20 @@ class Session:
         """The folder keeps its key, its place and its clips; what the model says of it holds."""
         self._labels.folder_renamed(old, new)
         self._queue.folder_renamed(old, new)
-        self._known.folder_renamed(old, new)
+        self._known.folder_renamed(self.root, old, new)
+        for clip, request in self._in_flight.items():
+            if request.folder == old:
+                self._in_flight[clip] = replace(request, folder=new)
 
     def apply(self, generation: int, predictions: Collection[Prediction]) -> None:
         """Take over predictions, unless a newer model has spoken. The clip on screen stays."""
         if generation >= self.generation:
             self.generation = generation
-            self.predictions.update((prediction.path, prediction) for prediction in predictions)
-            self._queue.learned([prediction.path for prediction in predictions])
+            self._queue.learned(self._known.predict(predictions))
+
+    def run_begins(self) -> None:
+        """What the engine tells from now on is of the clips as they were found last."""
+        self._known.replaced.clear()
 
     def no_predictions(self) -> None:
         """There is no model any more, and what it said does not hold."""
@@ -270,9 +275,7 @@ class Session:
 
     def read(self, clip: Path, failure: str = "") -> None:
         """The clip was read, or cannot be for the reason `failure`."""
-        if failure:
-            self.failures[clip] = failure
-        if failure or self.failures.pop(clip, ""):
+        if self._known.read(clip, failure):
             self._queue.learned([clip])
 
     def _plan(self, folder: str) -> FilingRequest | None:

@@ -73,14 +73,14 @@ async def _draw(root: Path, size: tuple[int, int]) -> str:
             app.details.read = read
             engine.tell(
                 EncodersReady("CLIP + Whisper", "cuda"), Scanned(tuple(FOLDERS), 213, 23, 53, 160), trained(),
-                VideoExtracted(root / CLIPS[0], 72, 160), VideoFailed(root / CLIPS[6], "no picture", 72, 160),
-                Predicted(1, tuple(_predictions(root))),
+                VideoExtracted(root / CLIPS[0], 72, 160), Predicted(1, tuple(_predictions(root))),
+                VideoFailed(root / CLIPS[6], "no picture", 72, 160),
             )  # fmt: skip
-            await until(lambda: app.session.predictions)
+            await until(lambda: app.session.failures)
             await pilot.press("enter", "tab")
             await until(lambda: not app.session._in_flight)
             await pilot.press("j", "k")
-            app._on_player(Playback(14.0, 31.0, paused=False, muted=False, volume=80.0, speed=1.0))
+            app._on_player(Playback(app.session.current, 14.0, 31.0, paused=False, muted=False, volume=80.0, speed=1.0))
             # The clip's words are there, and the folder that was filed into is no longer marked.
             await until(lambda: "Said" in drawn(pilot) and "+" not in panel(pilot, "folders"))
             app.began = time.monotonic()

@@ -159,8 +159,8 @@ async def test_no_name_drives_the_page(tmp_path):
     failed = VideoFailed(tmp_path / name, "[/] \x1b[2J", 1, 1)
     near = (tmp_path / "[b]" / "\x07.mp4",)
     prediction = Prediction(tmp_path / name, (Suggestion("[b]", 0.9),), near)
-    async with sorting(tmp_path, StandInEngine(failed, Predicted(1, (prediction,)))) as pilot:
-        await until(lambda: pilot.app.session.predictions)
+    async with sorting(tmp_path, StandInEngine(Predicted(1, (prediction,)), failed)) as pilot:
+        await until(lambda: pilot.app.session.failures)
         await pilot.press("i")
         await until_shown(pilot, "[red]x[] \\x1b[2J\\u202e.mp4", "[/] \\x1b[2J", "1 [b]", "[b]/\\x07.mp4")
         assert not any(char in drawn(pilot) for char in "\x1b\x07\u202e")

@@ -7,6 +7,8 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.tui.helpers import (
     CONFIG,
     StandInEngine,
@@ -24,7 +26,7 @@ from tests.tui.helpers import (
     where,
 )
 from tiksort_tui.engine.client import Engine
-from tiksort_tui.errors import EngineError, ExitCode
+from tiksort_tui.errors import EngineError
 from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.relocate import stamp_of
 from tiksort_tui.library.state import JOURNAL, LOG, state_dir
@@ -40,7 +42,7 @@ from tiksort_tui.pipeline.events import (
 )
 from tiksort_tui.player.events import Playback, PlayerGone, PlayFailed
 from tiksort_tui.tui import watching
-from tiksort_tui.tui.app import SortApp
+from tiksort_tui.tui.app import UNEXPECTED, SortApp
 
 
 def counts(pilot):
@@ -181,7 +183,7 @@ async def test_an_engine_that_fails_is_one_line_and_the_sorting_goes_on(tmp_path
 async def test_a_player_that_goes_is_one_line_and_the_sorting_goes_on(tmp_path):
     player = recording_player()
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=player) as pilot:
-        pilot.app._on_player(Playback(14.0, 31.0, paused=False, muted=True, volume=80.0, speed=1.5))
+        pilot.app._on_player(Playback(tmp_path / "a.mp4", 14.0, 31.0, paused=False, muted=True, volume=80.0, speed=1.5))
         await until_shown(pilot, "0:14 / 0:31", "x1.5", "muted", "playing")
         pilot.app._on_player(PlayFailed(tmp_path / "a.mp4", "no video"))
         await until_shown(pilot, "a.mp4 does not play: no video")
@@ -243,13 +245,16 @@ async def test_an_error_that_nobody_expects_ends_the_program_with_an_error(tmp_p
     async def fails():
         raise RuntimeError("a fault of ours [/]")
 
+    async def run():
+        async with app.run_test():
+            app.start(fails())
+            await until(lambda: not app.is_running)
+
     app = SortApp(pile(tmp_path, ["a.mp4"]), state_dir(tmp_path), CONFIG)
     app.engine = StandInEngine()
-    async with app.run_test() as pilot:
-        app.start(fails())
-        await until(lambda: not app.is_running)
-        await pilot.pause()
-    assert app.return_code == ExitCode.ENGINE_FAILED
+    with pytest.raises(RuntimeError, match=r"a fault of ours \[/\]"):
+        await run()
+    assert app.return_code == UNEXPECTED
 
 
 NOTICE = (

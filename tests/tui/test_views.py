@@ -191,7 +191,7 @@ async def test_every_panel_stays_in_its_place(crowded, size):
         engine.tell(*said)
         await until_redrawn(pilot, lambda: pilot.app.session.predictions)
         assert list(misplaced(pilot)) == []
-        pilot.app._on_player(Playback(3723.0, 36000.0, paused=True, muted=False, volume=130.0, speed=10.0))
+        pilot.app._on_player(Playback(pilot.app.session.current, 3723.0, 36000.0, True, False, 130.0, 10.0))
         for _ in range(5):
             await pilot.press("j")
             assert list(misplaced(pilot)) == []

@@ -355,6 +355,7 @@ class Sorting(RuleBasedStateMachine):
         self.put_off: list[Path] = []
         self.predictions: dict[Path, Prediction] = {}
         self.failures: set[Path] = set()
+        self.replaced: set[Path] = set()
         self.versions: dict[Path, int] = {}
         self.order, self.filter = Order.NAME, Show.ALL
         self.names, self.generation = FOLDERS, 0
@@ -425,6 +426,7 @@ class Sorting(RuleBasedStateMachine):
             self.versions[clip] = self.versions.get(clip, 0) + 1
             self.predictions.pop(clip, None)
             self.failures.discard(clip)
+        self.replaced |= changed | arrived
         on_screen, following = self.session.current, self.session.queue[self.session.cursor :]
         self.where |= dict.fromkeys(arrived, UNSORTED)
         found = {
@@ -598,12 +600,14 @@ class Sorting(RuleBasedStateMachine):
         self.session.apply(self.generation + age, list(predictions.values()))
         if age >= 0:
             self.generation += age
+            predictions = {clip: one for clip, one in predictions.items() if clip not in self.replaced}
             self.predictions |= predictions
+            self.failures -= predictions.keys()
         assert self.session.predictions == self.predictions
         self.has_stayed_calm(before)
         if age >= 0 and said and (self.order is not Order.NAME or self.filter is not Show.ALL):
             behind = self.session.queue[self.session.cursor + 1 + IN_SIGHT :]
-            touched = any(self.where[clip] == UNSORTED for clip in said)
+            touched = any(self.where[clip] == UNSORTED for clip in predictions)
             assert behind == self.in_order(behind) or not touched or self.order is Order.NEWEST
 
     @rule(data=st.data(), readable=st.booleans())
@@ -611,8 +615,14 @@ class Sorting(RuleBasedStateMachine):
         clip = data.draw(st.sampled_from([ROOT / "never seen", *self.where]))
         before = self.queue_in_sight()
         self.session.read(clip, failure="" if readable else "truncated")
-        (self.failures.discard if readable else self.failures.add)(clip)
+        if clip not in self.replaced:
+            (self.failures.discard if readable else self.failures.add)(clip)
         self.has_stayed_calm(before)
+
+    @rule()
+    def run_begins(self) -> None:
+        self.session.run_begins()
+        self.replaced.clear()
 
     @rule()
     def no_predictions(self) -> None:

@@ -194,7 +194,15 @@ class Engine:
         if line.endswith(b"\n"):
             return cast(Answer, decode(line))
         code = await process.wait()
-        raise _Died(signal.Signals(-code).name if code < 0 else f"exit code {code}")
+        raise _Died(_how_it_ended(code))
+
+
+def _how_it_ended(code: int) -> str:
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        # Signals for real-time use have no names.
+        return f"signal {-code}"
 
 
 def _failure(reason: str, exit_code: int) -> TiksortError:

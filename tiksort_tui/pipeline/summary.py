@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,8 +57,13 @@ def fingerprint(snapshot: LibrarySnapshot, config: Config, plan: EncoderPlan) ->
 
 def _stamps(weights: Path) -> list[tuple[str, int, int]]:
     """The files of a model, with their sizes and times: they may be overwritten in place."""
-    files = sorted(weights.iterdir()) if weights.is_dir() else [weights]
-    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    found = []
+    for file in sorted(weights.iterdir()) if weights.is_dir() else [weights]:
+        # A link among them may lead nowhere.
+        with suppress(OSError):
+            status = file.stat()
+            found.append((str(file), status.st_size, status.st_mtime_ns))
+    return found
 
 
 def save_summary(state: Path, root: Path, summary: RunSummary) -> None:

@@ -30,8 +30,9 @@ class PlayFailed:
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Where mpv stands: seconds, volume in percent; None is not known (yet)."""
+    """Where mpv stands in the clip at `path`: seconds, volume in percent; None is not known (yet)."""
 
+    path: Path | None
     position: float | None
     duration: float | None
     paused: bool

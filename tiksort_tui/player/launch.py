@@ -90,7 +90,10 @@ async def _at_socket(path: Path, ipc: Ipc) -> Mpv:
 
 
 async def _in_child(way: str, program: tuple[str, ...], log: Path, ipc: Ipc) -> Mpv:
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        raise PlayerError(f"{way} cannot be started: {error}") from error
     try:
         with theirs, log.open("ab") as stderr:
             process = await asyncio.create_subprocess_exec(

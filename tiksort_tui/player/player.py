@@ -186,7 +186,10 @@ class Player:
     async def _attach(self) -> None:
         self._state = {}
         self._mpv = await get_mpv(self._config, self._log, self._new_ipc)
-        await apply_settings(self._mpv.ipc, self._config, self._keys, ANSWER_SECONDS)
+        keys = self._keys
+        await apply_settings(self._mpv.ipc, self._config, keys, ANSWER_SECONDS)
+        if keys != self._keys:
+            self.listen_to(self._keys)
         self._said = None
         self._watcher = asyncio.create_task(self._watch(self._mpv.ipc, self._connection))
 
@@ -208,6 +211,7 @@ class Player:
                 self._inbox.put_nowait((connection, error))
                 return
             playback = Playback(
+                self._given,
                 position,
                 self._state.get("duration"),
                 paused=bool(self._state.get("pause", False)),
@@ -236,7 +240,10 @@ class Player:
                 # Set to true by us: mpv takes it back where it cannot have a window.
                 raise PlayerError("mpv cannot open a window here")
             case {"event": "property-change", "name": str(name)}:
-                self._state[name] = event.get("data")
+                # Without data it is not known just now.
+                self._state.pop(name, None)
+                if (data := event.get("data")) is not None:
+                    self._state[name] = data
 
     def _fail(self, path: Path, reason: str) -> None:
         # Else an mpv whose scripts fill the playlist would go on to another clip.

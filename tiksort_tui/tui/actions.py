@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiksort_tui.ordering import Filter, Order, Show, Suggested
-from tiksort_tui.tui.asking import ask_for_folder, ask_where_to, ask_which_to_rename
-from tiksort_tui.tui.keymap import CHANGING, Command, shown
+from tiksort_tui.tui.asking import ask_for_folder, ask_where_to, ask_which_to_rename, file_into, is_on_screen
+from tiksort_tui.tui.keymap import CHANGING, FILING, Command, shown
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.selection import Selection, count_alike
 
@@ -137,12 +137,14 @@ def _choose_command(screen: SortScreen) -> None:
     commands = {f"{_named(what)}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
     folders = {f"file into {folder.name}": folder.name for folder in app.session.folders}
 
+    clip = app.session.current
+
     def chosen(row: str) -> None:
+        command = commands.get(row, "")
         if row in folders and app.moves.allowed():
-            screen.file_into(folders[row], "")
-            screen.changed()
-        else:
-            screen.do(commands.get(row, ""))
+            file_into(app, folders[row], clip)
+        elif command not in FILING or is_on_screen(app, clip):
+            screen.do(command)
 
     screen.lay_over(ChoiceScreen("Do", [*commands, *folders], sentences=True), chosen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import select
 import signal
@@ -13,16 +14,16 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.drivers import linux_driver
 from textual.events import Event, Key
 
 from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
 from tiksort_tui.encoders import choose_encoders
 from tiksort_tui.engine.client import Engine
-from tiksort_tui.errors import ConfigError, EncoderError, ExitCode
+from tiksort_tui.errors import ConfigError, EncoderError, EngineError, ExitCode
 from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import LOG, open_library, state_dir
 from tiksort_tui.pipeline.summary import fingerprint, load_summary
@@ -49,6 +50,8 @@ FINISH_SECONDS = 5.0
 # After the terminal is gone, all of that has this long.
 HANG_UP_SECONDS = 10.0
 PLAYER = "player"
+# What Textual returns after an exception that nobody caught.
+UNEXPECTED = 1
 
 
 class SortApp(App[None]):
@@ -112,7 +115,7 @@ class SortApp(App[None]):
 
     async def hand_on_keys(self) -> None:
         """Give each key to the screen that it is for, one after the other: what one has opened gets those after it."""
-        while self._keys and not (isinstance(self.screen, Covering) and not self.screen.is_there):
+        while self._keys and self.screen_stack and not (isinstance(self.screen, Covering) and not self.screen.is_there):
             key = self._keys.popleft()
             if self.screen is self.sort_screen:
                 # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
@@ -168,9 +171,7 @@ class SortApp(App[None]):
             await asyncio.wait(filings, timeout=FINISH_SECONDS)
             self.moves.cut_short()
             await asyncio.gather(*filings, return_exceptions=True)
-        # Once, also for who asks twice.
-        unfinished, self.moves.unfinished = self.moves.unfinished, ""
-        self.exit(return_code=code, message=unfinished)
+        self.exit(return_code=code)
 
     def start(self, work: Coroutine[Any, Any, None], name: str = "", alone: bool = False) -> asyncio.Task[None]:
         """Have `work` done beside the screen; an error in it that nobody expects ends the program and is shown.
@@ -218,7 +219,7 @@ class SortApp(App[None]):
             case KeyPressed(key):
                 if typed := self.keymap.key_from_mpv(key):
                     self.sort_screen.heard_in_mpv(KeyInMpv(*typed))
-            case Playback() if self._play_failed != self.session.current:
+            case Playback(path=path) if path == self.session.current != self._play_failed:
                 self.playback = event
             case Playing():
                 self._play_failed = None
@@ -235,13 +236,18 @@ class SortApp(App[None]):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # As text: what stands in brackets is no markup.
-            message = Text(f"{type(error).__name__}: {error}")
-            self.exit(return_code=ExitCode.ENGINE_FAILED, message=message)
+            self.call_later(_raise, error)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def run_screen(library: Path, config: Config) -> ExitCode:
-    """Sort `library` on the screen until the person leaves. Raises TiksortError where that cannot even begin."""
+    """Sort `library` on the screen until the person leaves.
+
+    Raises TiksortError where that cannot even begin, and EngineError where an error that nobody expects has ended it.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("the screen needs a terminal; without one there is --batch")
     check_pictures(config.screen.pictures)
@@ -249,8 +255,13 @@ def run_screen(library: Path, config: Config) -> ExitCode:
     state = state_dir(root, config.library.state_dir)
     with kept():
         app = SortApp(root, state, config)
+    # A byte that is no UTF-8 must not end the thread that reads the keys, nor a name that is none the one that draws.
+    linux_driver.getincrementaldecoder = _lenient_decoder  # type: ignore[attr-defined,assignment]
     # Textual draws on descriptor 2; whatever a native library writes there must land in the log instead.
-    with open(os.dup(2), "w", encoding="utf-8") as terminal, (state / LOG).open("ab") as log:
+    with (
+        open(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as terminal,
+        (state / LOG).open("ab") as log,
+    ):
         original = sys.__stderr__
         sys.__stderr__ = terminal  # type: ignore[misc]
         os.dup2(log.fileno(), 2)
@@ -261,4 +272,12 @@ def run_screen(library: Path, config: Config) -> ExitCode:
                 os._exit(ExitCode.INTERRUPTED)
             os.dup2(terminal.fileno(), 2)
             sys.__stderr__ = original  # type: ignore[misc]
+    if app.return_code == UNEXPECTED:
+        raise EngineError(f"an error in the program itself has ended the screen; {state / LOG} holds it")
+    if app.moves.unfinished:
+        sys.stderr.write(f"{app.moves.unfinished}\n")
     return ExitCode(app.return_code or ExitCode.FINE)
+
+
+def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    return lambda: codecs.getincrementaldecoder(encoding)(errors="replace")

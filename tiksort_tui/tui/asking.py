@@ -18,7 +18,7 @@ def ask_where_to(app: SortApp) -> None:
     """File the clip on screen into the folder that is chosen, which is made first if need be."""
     names, clip = [folder.name for folder in app.session.folders], app.session.current
     choice = ChoiceScreen("File into", names, creates="new folder", marked=app.session.suggestion(1) or "")
-    app.sort_screen.lay_over(choice, lambda folder: _file_into(app, folder, clip))
+    app.sort_screen.lay_over(choice, lambda folder: file_into(app, folder, clip))
 
 
 def ask_for_folder(
@@ -32,7 +32,7 @@ def ask_for_folder(
 
 def ask_for_new_name(app: SortApp, old: str, name: str = "", problem: str = "") -> None:
     """Give the folder `old` another name, in the same way."""
-    screen = FolderNameScreen(f"Another name for {visible(old)}", name or old, problem)
+    screen = FolderNameScreen(f"Another name for {visible(old)}", name or visible(old), problem)
     app.sort_screen.lay_over(screen, lambda new: app.moves.rename_folder(old, new) if new else None)
 
 
@@ -42,14 +42,19 @@ def ask_which_to_rename(app: SortApp) -> None:
     app.sort_screen.lay_over(choice, lambda old: ask_for_new_name(app, old) if old else None)
 
 
-def _file_into(app: SortApp, folder: str, clip: Path | None) -> None:
-    # Where another clip has come on screen meanwhile, none is filed.
+def file_into(app: SortApp, folder: str, clip: Path | None) -> None:
+    """File `clip`, which was on screen when `folder` was asked for; the folder is made if need be, and may be none."""
     if not folder:
         return
     if folder not in [known.name for known in app.session.folders]:
-        app.moves.make_folder(folder, then=lambda made: _file_into(app, made, clip))
-    elif clip == app.session.current:
+        app.moves.make_folder(folder, then=lambda made: file_into(app, made, clip))
+    elif is_on_screen(app, clip):
         app.sort_screen.file_into(folder, "")
         app.sort_screen.changed()
-    elif clip is not None:
+
+
+def is_on_screen(app: SortApp, clip: Path | None) -> bool:
+    """Whether `clip` still is the clip on screen; if not, it is said that it was not filed."""
+    if clip != app.session.current and clip is not None:
         app.sort_screen.say(f"{visible(clip.name)} is no longer on screen, and was not filed", trouble=True)
+    return clip == app.session.current

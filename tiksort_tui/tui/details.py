@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class DetailsReader:
             self._cache.close()
             self._cache = None
         # It is the engine that makes one: one that was deleted must not look as if it were there.
-        if self._cache is None and (self._state / CACHE).exists():
+        if self._cache is None and os.path.exists(self._state / CACHE):
             # Here, in the thread: it brings numpy, which the first screen need not wait for.
             from tiksort_tui.cache import EmbeddingCache
 
@@ -84,7 +85,11 @@ class DetailsReader:
         caption = read_caption(path, self._config.sidecars)
         if self._cache is None or video_id is None:
             return Details(stat.st_size, caption)
-        strip = self._draw(self._cache.pictures(video_id), width, height)
+        try:
+            strip = self._draw(self._cache.pictures(video_id), width, height)
+        except (OSError, ValueError, SyntaxError):
+            # What Pillow raises for damaged ones: these show nothing.
+            strip = []
         info, transcript = self._cache.info(video_id), self._cache.transcript(video_id)
         return Details(stat.st_size, caption, info, transcript, tuple(strip))
 

@@ -161,7 +161,7 @@ class Moves:
             await self._bring_back(failed | left)
         filed = len(outcomes) - len(failed)
         if filed:
-            app.sort_screen.filed(app.session.last)
+            app.sort_screen.filed(app.session.last, filed)
         if failed:
             why = str(next(iter(failed.values())))
             app.sort_screen.say(f"Filed {clips(filed)}, {clips(len(failed))} not: {why}", trouble=True)

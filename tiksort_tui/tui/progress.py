@@ -32,6 +32,7 @@ class Progress:
     device: str = ""
     model: Trained | None = None
     no_model: str | None = None
+    looked_for_misfilings: bool = True
 
     def start(self) -> None:
         self.stage, self.done, self.total = "starting", 0, 0
@@ -53,8 +54,9 @@ class Progress:
             case Trained(refitted=True) if self.model:
                 # Only a whole run looks for misfilings.
                 self.model, self.stage = replace(event, misfiled=self.model.misfiled), "reading"
-            case Trained():
+            case Trained(refitted=refitted):
                 self.model, self.no_model, self.stage = event, None, "reading"
+                self.looked_for_misfilings = not refitted
             case NoModel(reason):
                 self.model, self.no_model, self.stage = None, reason, "reading"
             case Finished():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,7 @@ class Runs:
         self._taught = None
         if self._run is None:
             # Where what was read has been deleted meanwhile, all is read again.
-            there_was_more = self._app.progress.model and not (self._app.state / CACHE).exists()
+            there_was_more = self._app.progress.model and not os.path.exists(self._app.state / CACHE)
             self._begin(only_learn=not there_was_more)
         elif self._only_learns:
             self.taught()
@@ -138,12 +139,13 @@ class Runs:
         return changed
 
     async def _follow(self) -> None:
-        app = self._app
-        request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1)
+        app, session = self._app, self._app.session
+        request = RunRequest(app.root, app.state, app.config, generation=session.generation + 1)
         try:
             # Whoever has deleted it gets it again.
             state_dir(app.root, app.config.library.state_dir)
             await self._look()
+            session.run_begins()
             self.want()
             while app.progress.stage != CANCELLING:
                 try:
@@ -167,6 +169,7 @@ class Runs:
     async def _learn_only(self) -> None:
         app = self._app
         request = RunRequest(app.root, app.state, app.config, generation=app.session.generation + 1, only_learn=True)
+        app.session.run_begins()
         try:
             async for event in app.engine.run(request):
                 self._take(event)
@@ -200,10 +203,11 @@ class Runs:
                 session.apply(generation, predictions)
             case NoModel():
                 session.no_predictions()
-            case VideoFailed(path, reason) if path.exists():
-                # One that was filed before it was read is no failure.
+            case VideoFailed(path, reason) if os.path.lexists(path):
+                # One that was filed before it was read is no failure. Each run tells of all: it is said once.
+                if session.failures.get(path) != reason:
+                    app.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
                 session.read(path, failure=reason)
-                app.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
             case VideoExtracted(path, note=note):
                 session.read(path)
                 app.sort_screen.extracted(path)

@@ -25,7 +25,8 @@ TAKES = ("take_1", "take_2", "take_3")
 class Scene:
     """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
 
-    `taken` counts the filings by each of TAKES, `last` is the last filing, `flashed` the folder that a clip has just
+    `taken` counts the filings by each of TAKES, `last` is the last filing, or of the last `last_count` in one go,
+    `flashed` the folder that a clip has just
     gone into, `pace` is what a filing takes, if that is known, and `panels` are the places of those that have room.
     """
 
@@ -39,6 +40,7 @@ class Scene:
     details: Details | None
     taken: Mapping[str, int]
     last: FilingRequest | None
+    last_count: int
     flashed: str | None
     message: str
     message_style: str
@@ -60,7 +62,7 @@ class Scene:
                 return views.folders(session, self.flashed, self._key, width, height)
             case "session":
                 taken = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
-                return views.session_totals(session, taken, self.last, self.pace, self._key, width)
+                return views.session_totals(session, taken, self.last, self.last_count, self.pace, self._key, width)
             case "clip":
                 return views.clip(session, details.info, details.size, self.playback, width)
             case "strip" if self.details is None:

@@ -101,6 +101,8 @@ class _Watching:
             else:
                 errors = 0
                 await self._take(found)
+        # Nobody tells any more when they are whole.
+        self._app.runs.unfinished = frozenset()
         key = self._app.keymap.key("retrain")
         self._app.notices.append(f"New clips do not come in by themselves ({reason}): {key} looks for them")
         self._app.sort_screen.changed()

@@ -31,7 +31,8 @@ class ChoiceScreen(Dialog):
     def __init__(
         self, title: str, options: Sequence[str], creates: str = "", marked: str = "", sentences: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(Input(placeholder="a part of the name"))
+        self._list = Label()
         self._choice_title = title
         self._options = options
         self._creates = creates
@@ -42,8 +43,9 @@ class ChoiceScreen(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(self._choice_title)
-            yield Input(placeholder="a part of the name")
-            yield Label(self._drawn(), id="found")
+            yield self.field
+            self._list.update(self._drawn())
+            yield self._list
 
     def on_key(self, event: events.Key) -> None:
         super().on_key(event)
@@ -52,11 +54,11 @@ class ChoiceScreen(Dialog):
             event.stop()
             event.prevent_default()
             self._place = (self._place + step) % len(self._found)
-            self.query_one("#found", Label).update(self._drawn())
+            self._list.update(self._drawn())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._found, self._place = self._matches(event.value), 0
-        self.query_one("#found", Label).update(self._drawn())
+        self._list.update(self._drawn())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         # What was typed last may not have been told yet.

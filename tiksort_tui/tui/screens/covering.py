@@ -30,7 +30,7 @@ class Covering(ModalScreen[None], Generic[Answer]):
     def answer(self, given: Answer) -> None:
         """Go, and have done what was asked for: before another key comes, which would be for the screen below."""
         # A second key may come before the screen is gone.
-        if self.is_current:
+        if self.is_active:
             self.dismiss()
             if self.then is not None:
                 self.then(given)

@@ -42,5 +42,5 @@ class DetailsScreen(Overlay):
             self._sidecars = await self.sort.details.sidecars(self._clip)
         except TiksortError as error:
             self.sort.sort_screen.say(str(error), trouble=True)
-        if self.is_mounted:
+        if self.is_attached:
             self.fill()

@@ -14,15 +14,14 @@ class FolderNameScreen(Dialog):
     """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
 
     def __init__(self, title: str, name: str = "", problem: str = "") -> None:
-        super().__init__()
+        super().__init__(Input(name, placeholder="its name", select_on_focus=False))
         self._name_title = title
-        self._folder_name = name
         self._problem = problem
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content.styled(self._problem, "$warning") if self._problem else Content(self._name_title))
-            yield Input(self._folder_name, placeholder="its name", select_on_focus=False)
+            yield self.field
             yield Label("Enter does it, Esc does not")
 
     def osd(self) -> str:

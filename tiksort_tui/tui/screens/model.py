@@ -127,7 +127,7 @@ class ModelScreen(Covering[None]):
         command = self.sort.keymap.command_of(key)
         # A second key may come before the screen is gone.
         torn = not whole and self._guard.torn(key, at)
-        if not self.is_current or torn or (key == "enter" and not allowed):
+        if not self.is_active or torn or (key == "enter" and not allowed):
             return
         self.sort.sort_screen.take_back()
         if is_escape(key) or command in ("model", "quit"):
@@ -233,6 +233,8 @@ class ModelScreen(Covering[None]):
             return
         count = f" {len(undecided.rows)}" if undecided.rows else ""
         width, (text, style) = self.size.width, said
+        if not text and progress.stage:
+            text = f"{progress.stage} …"
         keys = {command: self.sort.keymap.key(command) for command in ("undo", "pause", "retrain")}
         hints = [hint.format(**keys) for hint in (MISFILINGS_HINTS if self._clip else HINTS)]
         while len(hints) > 1 and len("  ".join(hints)) > width - 2:
@@ -259,6 +261,9 @@ class ModelScreen(Covering[None]):
         trained, width, height = progress.model, page.width, page.height
         if trained is None:
             lines = model.no_model(progress, self.sort.keymap.key, width)
+        elif self._page == MISFILINGS and not progress.looked_for_misfilings:
+            told = f"Not looked for yet: {self.sort.keymap.key('retrain')} does."
+            return [Content.styled(line, views.MUTED) for line in views.wrap(told, width)]
         elif self._page == MISFILINGS:
             return evidence.misfilings(trained, self._undecided.rows, self._undecided.place, width, height)
         else:

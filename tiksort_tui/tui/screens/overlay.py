@@ -22,6 +22,11 @@ class Overlay(Covering[None]):
     page_title = ""
     widest = 100
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = Static()
+        self._box = VerticalScroll(self._text, classes="box")
+
     def lines(self, width: int) -> Lines:
         """The page in lines of at most `width` cells."""
         raise NotImplementedError
@@ -30,11 +35,10 @@ class Overlay(Covering[None]):
         return f"{self.page_title}: in the terminal; any key goes on"
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="box"):
-            yield Static()
+        yield self._box
 
     def on_mount(self) -> None:
-        box = self.query_one(VerticalScroll)
+        box = self._box
         box.styles.width = self.widest
         box.border_title = self.page_title
         box.border_subtitle = "↑ ↓ scroll, any other key leaves"
@@ -46,13 +50,13 @@ class Overlay(Covering[None]):
     def fill(self) -> None:
         """Write the page, also anew when more is known."""
         lines = self.lines(max(1, min(self.widest, self.app.size.width) - BESIDE))
-        self.query_one(Static).update(Content("\n").join(lines))
+        self._text.update(Content("\n").join(lines))
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
         if step := SCROLLING.get(event.key):
-            self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
+            self._box.scroll_relative(y=step, animate=False)
         # A second key may come before the screen is gone.
-        elif self.is_current:
+        elif self.is_active:
             self.dismiss()

@@ -47,6 +47,7 @@ class SortScreen(Screen[None]):
         self._details: Details | None = None
         self._taken: Counter[str] = Counter()
         self._last: FilingRequest | None = None
+        self._last_count = 0
         self._pace = Pace(time.monotonic())
         self._flash_until = 0.0
         self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
@@ -163,9 +164,9 @@ class SortScreen(Screen[None]):
         if soon and self.is_mounted:
             self._redraw_if_dirty()
 
-    def filed(self, request: FilingRequest | None) -> None:
-        """This filing is the last one that is done; None where it was taken back."""
-        self._last, now = request, time.monotonic()
+    def filed(self, request: FilingRequest | None, count: int = 1) -> None:
+        """This filing, or the last of `count` in one go, is the last one that is done; None where it was taken back."""
+        self._last, self._last_count, now = request, count, time.monotonic()
         self._flash_until = now + FLASH_SECONDS if request else 0.0
         if request:
             self._pace.filed(now)
@@ -278,7 +279,7 @@ class SortScreen(Screen[None]):
             self._flash_until = 0.0
         return Scene(
             f"{_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
-            app.player.describe(), app.notices, app.keymap, self._details, self._taken, last,
+            app.player.describe(), app.notices, app.keymap, self._details, self._taken, last, self._last_count,
             last.folder if last and self._flash_until else None, *self.said, self._board.regions, now,
             self._pace.seconds,
         )  # fmt: skip

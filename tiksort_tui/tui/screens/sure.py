@@ -99,7 +99,7 @@ class SureScreen(Covering[dict[Path, str]]):
         selection, key = self._selection, event.key
         may_file = self._guard.allows(key, self._what_is_listed(), event.time, whole=isinstance(event, KeyInMpv))
         # A second key may come before the screen is gone.
-        if not self.is_current:
+        if not self.is_active:
             return
         if is_escape(key):
             self.answer({})

@@ -3,7 +3,7 @@
 from tiksort_tui.tui.views.clip import alike, clip, suggestion, words
 from tiksort_tui.tui.views.lists import folders, queue
 from tiksort_tui.tui.views.start import first_words, instead_of_pictures
-from tiksort_tui.tui.views.text import MUTED, Lines, message, notice
+from tiksort_tui.tui.views.text import MUTED, Lines, message, notice, wrap
 from tiksort_tui.tui.views.totals import finished, header, learning, remaining, session_totals, small
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "small",
     "suggestion",
     "words",
+    "wrap",
 ]

@@ -74,12 +74,13 @@ def session_totals(
     session: Session,
     takes: Sequence[tuple[str, int]],
     last: FilingRequest | None,
+    last_count: int,
     pace: float | None,
     key: KeyOf,
     width: int,
 ) -> Lines:
     """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
-    suggestions were taken, the last filing."""
+    suggestions were taken, the last filing, or that the last ones (`last_count`) were filed in one go."""
     total = session.filed.total()
     speed = f"   {_speed(pace)}" if pace and total else ""
     taken = [f"{count} x {key}" for key, count in takes if count]
@@ -93,7 +94,7 @@ def session_totals(
         name = fit(last.clip.name, width - 5 - cell_len(where)).rstrip()
         lines += [
             Content.styled(" LAST", TITLE),
-            Content(f"  {name} > {where}"),
+            Content(f"  {name} > {where}" if last_count == 1 else f"  {last_count} clips in one go"),
             Content.assemble("  ", (key("undo"), "bold"), ("  undo", MUTED)),
         ]
     return lines
