@@ -198,6 +198,11 @@ async def test_an_engine_that_cannot_start_says_where_to_look(request_, tmp_path
     assert "no torch" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.parametrize(("code", "told"), [(3, "exit code 3"), (-9, "SIGKILL"), (-40, "signal 40")])
+def test_how_the_engine_ended_is_told_for_every_signal(code, told):
+    assert client._how_it_ended(code) == told
+
+
 async def test_what_trying_again_does_not_mend_is_raised_with_its_exit_code(engine, request_):
     config = with_overrides(CONFIG, encoder__kind="clip", encoder__clip_weights="/nowhere")
     with pytest.raises(TiksortError, match="/nowhere") as caught:

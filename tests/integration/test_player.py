@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -460,6 +461,22 @@ async def test_without_an_mpv_it_is_said_once_and_again_when_asked_for(home, mon
     assert watched.player.describe() == "no mpv"
     await watched.player.close()
     assert watched.told_so_far(PlayerGone) == []
+
+
+async def test_where_no_file_can_be_opened_any_more_it_is_said_and_tried_again(watch, clips, monkeypatch):
+    watched = await watch("mpv")
+    with monkeypatch.context() as full:
+        full.setattr(socket, "socketpair", Mock(side_effect=OSError(24, "Too many open files")))
+        watched.player.play(clips[0])
+        assert "Too many open files" in (await watched.hears(PlayerGone)).reason
+    await watched.plays(clips[0])
+
+
+async def test_what_mpv_does_not_know_just_now_is_as_it_was_configured(watch, clips):
+    watched = await watch("mpv")
+    await watched.plays(clips[0])
+    watched.player._heard({"event": "property-change", "name": "volume", "data": None})
+    await watched.hears(Playback, lambda playback: playback.volume == PlayerConfig().volume)
 
 
 async def test_without_libmpv_the_program_plays(watch, clips, home, monkeypatch):

@@ -7,13 +7,14 @@ import time
 import pytest
 
 from tiksort_tui.config import Config, with_overrides
-from tiksort_tui.encoders import load_encoders
+from tiksort_tui.encoders import EncoderPlan, load_encoders
 from tiksort_tui.errors import LibraryError
+from tiksort_tui.library.scan import scan
 from tiksort_tui.library.state import state_dir
 from tiksort_tui.pipeline import teaching
 from tiksort_tui.pipeline.events import Finished, Predicted, RunRequest, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.pipeline.runner import run
-from tiksort_tui.pipeline.summary import load_summary
+from tiksort_tui.pipeline.summary import fingerprint, load_summary
 
 CONFIG = with_overrides(Config(), encoder__kind="builtin", extraction__workers=2)
 
@@ -43,6 +44,17 @@ def test_copies_of_a_broken_clip_are_all_named_now_and_in_the_next_run(library):
     for _ in range(2):
         assert {event.path.name for event in of(VideoFailed, events(library))} == {"one.mp4", "two.mp4"}
     assert len(load_summary(state_dir(library), library).failed) == 2
+
+
+def test_a_link_to_nowhere_among_the_weights_ends_nothing(library):
+    weights = library.parent / "weights"
+    weights.mkdir()
+    (weights / "model.bin").write_text("weights")
+    before = fingerprint(scan(library, CONFIG.library), CONFIG, EncoderPlan("clip", whisper=weights))
+    (weights / "README.md").symlink_to("nowhere")
+    assert fingerprint(scan(library, CONFIG.library), CONFIG, EncoderPlan("clip", whisper=weights)) == before
+    (weights / "model.bin").write_text("other weights")
+    assert fingerprint(scan(library, CONFIG.library), CONFIG, EncoderPlan("clip", whisper=weights)) != before
 
 
 def test_a_folder_that_cannot_be_listed_is_named(library, monkeypatch):

@@ -48,13 +48,15 @@ def where(root: Path) -> dict[str, str]:
     return {path.read_text(): str(path.relative_to(root)) for path in root.rglob("*.mp4")}
 
 
-def remember_pictures(root: Path, clip: str, colour: str, shape: tuple[int, int] = (90, 160)) -> None:
-    """Have the cache know five pictures of `clip`."""
-    jpeg = io.BytesIO()
-    Image.new("RGB", shape, colour).save(jpeg, "JPEG")
+def remember_pictures(
+    root: Path, clip: str, colour: str, shape: tuple[int, int] = (90, 160), jpeg: bytes = b""
+) -> None:
+    """Have the cache know five pictures of `clip`, or instead of such a `jpeg` another five times."""
+    drawn = io.BytesIO()
+    Image.new("RGB", shape, colour).save(drawn, "JPEG")
     cache = EmbeddingCache(state_dir(root) / CACHE)
     cache.remember_ids({FileStamp.of((root / clip).lstat()): clip})
-    cache.put(clip, MediaInfo(1.0, *shape, "h264", None), {}, {}, [jpeg.getvalue()] * 5)
+    cache.put(clip, MediaInfo(1.0, *shape, "h264", None), {}, {}, [jpeg or drawn.getvalue()] * 5)
     cache.close()
 
 

@@ -266,6 +266,19 @@ async def test_without_watches_there_is_a_notice_and_all_else_works(tmp_path):
     assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
 
 
+async def test_a_file_that_was_waited_for_when_watching_ended_comes_in_by_r(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "STILL_SECONDS", 60.0)
+    async with sorting(pile(tmp_path, ["a.mp4"]), idle()) as pilot:
+        await until_watched(pilot)
+        (tmp_path / "b.mp4").write_text("b.mp4")
+        await until(lambda: pilot.app.runs.unfinished)
+        monkeypatch.setattr(watching._Watching, "_next", Mock(side_effect=OSError("no watches are left")))
+        await until(lambda: any("no watches are left" in notice for notice in pilot.app.notices))
+        pilot.app.engine.tell(Finished(0, 0))
+        await pilot.press("r")
+        await until(lambda: queue(pilot) == "[a] b")
+
+
 async def test_a_network_file_system_is_not_watched(tmp_path):
     with patch("tiksort_tui.tui.watching.on_network", return_value=True), patch("watchfiles.watch") as watch:
         async with sorting(pile(tmp_path, ["a.mp4"]), idle()) as pilot:

@@ -148,6 +148,34 @@ def test_a_renamed_folder_keeps_its_key_its_clips_and_what_the_model_says_of_it(
     assert (order(session), counts(session), session.filed.total()) == ("[a] b", {"kittens": 1, "dogs": 0}, 0)
 
 
+def test_what_is_said_of_clips_in_a_renamed_folder_goes_along() -> None:
+    session = session_of("ab", ["cats", "dogs"], ["cats/a"])
+    near = (ROOT / "cats" / "x", ROOT / "dogs" / "y", ROOT / "cats and dogs" / "z")
+    session.apply(1, [Prediction(ROOT / "b", (Suggestion("dogs", 0.9),), near)])
+    session.move_failed([file(session, "cats")], {ROOT / "a": ROOT / "cats" / "a"})
+    session.folder_renamed("cats", "kittens")
+    assert session.duplicates == {ROOT / "a": ROOT / "kittens" / "a"}
+    assert session.predictions[ROOT / "b"].nearest == (ROOT / "kittens" / "x", *near[1:])
+
+
+def test_a_folder_that_gets_the_name_of_one_that_has_just_gone_is_there_once() -> None:
+    session = session_of("ab", ["cats", "dogs", "fish"])
+    session.folder_renamed("cats", "dogs")
+    assert keys(session) == {"dogs": "1", "fish": "3"}
+    session.rescan(listing({ROOT / "a": None}, ["dogs", "fish"]))
+    assert keys(session) == {"dogs": "1", "fish": "3"}
+
+
+def test_a_filing_that_was_under_way_when_its_folder_was_renamed_is_counted_there() -> None:
+    session = session_of("abc", ["cats", "dogs"])
+    fails, holds = file(session, "cats"), file(session, "cats")
+    session.folder_renamed("cats", "kittens")
+    session.move_failed([fails], {})
+    session.moved(holds)
+    assert (counts(session), session.filed) == ({"kittens": 1, "dogs": 0}, Counter({"kittens": 1}))
+    assert session.last == replace(holds, folder="kittens")
+
+
 def test_a_renamed_folder_keeps_the_users_own_key() -> None:
     session = Session(listing({ROOT / "a": None}, ["cats", "dogs"]), own_keys={"c": "cats"})
     session.folder_renamed("cats", "kittens")

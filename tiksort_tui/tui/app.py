@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
 import select
 import signal
@@ -16,7 +15,6 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
-from textual.drivers import linux_driver
 from textual.events import Event, Key
 
 from tiksort_tui.config import Config
@@ -31,13 +29,15 @@ from tiksort_tui.player.events import KeyPressed, Playback, PlayerEvent, PlayerG
 from tiksort_tui.player.player import Player
 from tiksort_tui.session import Session
 from tiksort_tui.tui.details import DetailsReader
+from tiksort_tui.tui.driver import mend_driver
 from tiksort_tui.tui.garbage import kept
 from tiksort_tui.tui.graphics import check_pictures, choose_drawer
 from tiksort_tui.tui.keymap import KeyInMpv, Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
-from tiksort_tui.tui.screens.covering import Covering
+from tiksort_tui.tui.screens.covering import Covering, is_escape
+from tiksort_tui.tui.screens.dialog import Dialog
 from tiksort_tui.tui.screens.sort import SortScreen
 from tiksort_tui.tui.themes import has_few_colours, theme_for
 from tiksort_tui.tui.watching import watch_library
@@ -120,6 +120,8 @@ class SortApp(App[None]):
             if self.screen is self.sort_screen:
                 # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
                 self.sort_screen.press(key.key, key.time, in_mpv=isinstance(key, KeyInMpv))
+            elif isinstance(self.screen, Dialog) and is_escape(key.key):
+                self.screen.answer("")
             else:
                 await super().on_event(key)
 
@@ -255,9 +257,9 @@ def run_screen(library: Path, config: Config) -> ExitCode:
     state = state_dir(root, config.library.state_dir)
     with kept():
         app = SortApp(root, state, config)
-    # A byte that is no UTF-8 must not end the thread that reads the keys, nor a name that is none the one that draws.
-    linux_driver.getincrementaldecoder = _lenient_decoder  # type: ignore[attr-defined,assignment]
-    # Textual draws on descriptor 2; whatever a native library writes there must land in the log instead.
+    mend_driver()
+    # Textual draws on descriptor 2; whatever a native library writes there must land in the log instead. A name that is
+    # no UTF-8 must not end the thread that draws.
     with (
         open(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as terminal,
         (state / LOG).open("ab") as log,
@@ -277,7 +279,3 @@ def run_screen(library: Path, config: Config) -> ExitCode:
     if app.moves.unfinished:
         sys.stderr.write(f"{app.moves.unfinished}\n")
     return ExitCode(app.return_code or ExitCode.FINE)
-
-
-def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    return lambda: codecs.getincrementaldecoder(encoding)(errors="replace")

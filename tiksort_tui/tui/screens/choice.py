@@ -48,7 +48,6 @@ class ChoiceScreen(Dialog):
             yield self._list
 
     def on_key(self, event: events.Key) -> None:
-        super().on_key(event)
         step = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}.get(event.key)
         if step and self._found:
             event.stop()
