@@ -187,7 +187,7 @@ async def test_a_player_that_goes_is_one_line_and_the_sorting_goes_on(tmp_path):
         await until_shown(pilot, "0:14 / 0:31", "x1.5", "muted", "playing")
         pilot.app._on_player(PlayFailed(tmp_path / "a.mp4", "no video"))
         await until_shown(pilot, "a.mp4 does not play: no video")
-        pilot.app._on_player(PlayerGone("the mpv window was closed"))
+        pilot.app._on_player(PlayerGone("the mpv window was closed", had=True))
         await until_shown(pilot, "the mpv window was closed")
         assert "playing" not in panel(pilot, "clip")
         await pilot.press("1")

@@ -43,9 +43,13 @@ class Playback:
 
 @dataclass(frozen=True, slots=True)
 class PlayerGone:
-    """There is no mpv now, and why, in one line; the next clip, or `bring_back`, tries again."""
+    """There is no mpv now, and why, in one line; the next clip, or `bring_back`, tries again.
+
+    `had` says that there was one, which is gone.
+    """
 
     reason: str
+    had: bool = False
 
 
 PlayerEvent = KeyPressed | Playing | PlayFailed | Playback | PlayerGone

@@ -45,6 +45,7 @@ class Player:
         self._wanted: Path | None = None
         self._due = False
         self._said: str | None = None
+        self._had = False
         # The clip that mpv was given last, its number there, and the number of the one that mpv began to open last.
         self._given: Path | None = None
         self._given_number: int | None = None
@@ -58,11 +59,13 @@ class Player:
         self._watcher: asyncio.Task[None] | None = None
 
     def describe(self) -> str:
-        """Who plays: "libmpv 0.35.1", "mpv 0.35.1", "mpv at SOCKET", "mpv" where none was needed yet; "no mpv" where it
-        cannot be had, and "no player" where none is wanted."""
+        """Who plays: "libmpv 0.35.1", "mpv 0.35.1", "mpv at SOCKET", "mpv" where none was needed yet; "mpv closed"
+        where it is gone, "no mpv" where it cannot be had, and "no player" where none is wanted."""
         if self._config.kind == "none":
             return "no player"
-        return self._mpv.name if self._mpv else "no mpv" if self._said else "mpv"
+        if self._mpv or not self._said:
+            return self._mpv.name if self._mpv else "mpv"
+        return "mpv closed" if self._had else "no mpv"
 
     def play(self, path: Path) -> None:
         """Play this clip from its start, over and over; of calls in a quick row only the last one counts."""
@@ -254,6 +257,7 @@ class Player:
         self._connection += 1
         self._given = self._given_number = self._opening = None
         reason = str(error)
+        self._had = self._watcher is not None
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None
@@ -264,4 +268,4 @@ class Player:
                 reason = "the mpv window was closed" if code == 0 else "mpv has crashed or was killed"
         if reason != self._said:
             self._said = reason
-            self._on_event(PlayerGone(reason))
+            self._on_event(PlayerGone(reason, self._had))

@@ -229,10 +229,10 @@ class SortApp(App[None]):
             case PlayFailed(path, reason):
                 self._play_failed, self.playback = path, None
                 self.sort_screen.say(f"{visible(path.name)} does not play: {reason}", trouble=True)
-            case PlayerGone(reason):
+            case PlayerGone(reason, had):
                 self.playback = None
-                key = self.keymap.key("window")
-                self.sort_screen.say(f"{reason}; {key} brings it back", trouble=True, about=PLAYER)
+                back = f"; {self.keymap.key('window')} brings it back" if had else ""
+                self.sort_screen.say(f"{reason}{back}", trouble=True, about=PLAYER)
         self.sort_screen.changed(soon=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

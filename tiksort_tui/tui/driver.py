@@ -19,7 +19,7 @@ def mend_driver() -> None:
     with a digit as one of the characters that macOS has on that key.
     """
     linux_driver.getincrementaldecoder = _lenient_decoder  # type: ignore[attr-defined,assignment]
-    linux_driver.XTermParser = _Parser
+    linux_driver.XTermParser = _Parser  # type: ignore[attr-defined]
 
 
 class _Parser(XTermParser):
