@@ -70,12 +70,14 @@ class Journal:
     """The record at `path`, opened when first used; for one thread at a time. Every method may raise LibraryError.
 
     A damaged record is set aside when it is opened, and a new one begun: `kept` is what the old one is called then. To
-    be used while it is held exclusively, so that no other process opens it meanwhile.
+    be used while it is held exclusively, so that no other process opens it meanwhile. `is_gone` says that the record
+    that was open is no longer at its path, and a new one was opened instead.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.kept: Path | None = None
+        self.is_gone = False
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
@@ -83,7 +85,7 @@ class Journal:
     def exclusive(self) -> Iterator[None]:
         """Wait for, and hold, the lock that every mover of this library holds while it works."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.path.with_name("moves.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LibraryError(f"{self.path.parent}: cannot be written to, so no move is safe: {error}") from error
@@ -204,6 +206,7 @@ class Journal:
         # Another process may have set it aside, or somebody may have removed it: what is written there is not found.
         if self._connection is not None and identity(self.path) != self._file:
             self.close()
+            self.is_gone = True
         if self._connection is None:
             try:
                 self._connection = self._opened()

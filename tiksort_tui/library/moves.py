@@ -20,7 +20,7 @@ from tiksort_tui.domain import Filing, FolderRename, visible
 from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
-from tiksort_tui.library.carry import Carrier, Settled, filing_of
+from tiksort_tui.library.carry import RECORD_GONE, Carrier, Settled, filing_of
 from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State
 from tiksort_tui.library.journal import Journal, by_filing
 from tiksort_tui.library.naming import check_new_folder, need_label, shown
@@ -156,12 +156,14 @@ class Mover:
     def reconcile(self) -> tuple[Settled, ...]:
         """Finish or roll back every move that was cut short. To be called once at start, before anything is moved.
 
-        Of a journal that was damaged and set aside the first message tells.
+        Of a journal that was damaged and set aside, or that is gone, the first message tells.
         """
         with self._journal.exclusive():
             unsettled = self._journal.unsettled()
             kept, self._journal.kept = self._journal.kept, None
-            begun_anew = [self._carrier.begun_anew(kept)] if kept else []
+            gone, self._journal.is_gone = self._journal.is_gone, False
+            begun_anew = [Settled(None, "lost", RECORD_GONE)] if gone else []
+            begun_anew += [self._carrier.begun_anew(kept)] if kept else []
             return (*begun_anew, *(self._carrier.settle(entries) for entries in unsettled))
 
     def _need_settled(self) -> None:
