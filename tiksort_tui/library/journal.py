@@ -166,6 +166,16 @@ class Journal:
         last = "(SELECT max(action) FROM moves WHERE state = 'done')"
         return by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
 
+    def at_target(self, since: int | None = None) -> list[list[Entry]]:
+        """The filings that are done or lost, newest first, of the actions from number `since` on; none if none is lost.
+
+        With no `since`: from the last action on that can be taken back.
+        """
+        since_then = "action >= coalesce(?1, (SELECT max(action) FROM moves WHERE state = 'done'), 0)"
+        any_lost = f"EXISTS (SELECT 1 FROM moves WHERE state = 'lost' AND {since_then})"
+        these = f"state IN ('done', 'lost') AND {since_then} AND {any_lost}"
+        return by_filing(self._select(f"WHERE {these} ORDER BY action DESC, filing DESC, id", since))
+
     def first_undone(self) -> list[list[Entry]]:
         """The filings of the action that was begun first, of those that can be redone; oldest first."""
         first = "(SELECT min(action) FROM moves WHERE state = 'undone')"
@@ -187,7 +197,7 @@ class Journal:
             self._connection.close()
             self._connection = None
 
-    def _select(self, condition: str, *parameters: int) -> list[Entry]:
+    def _select(self, condition: str, *parameters: int | None) -> list[Entry]:
         with self._plain_errors():
             connection = self._open()
             renames = connection.execute(
