@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -177,13 +178,25 @@ def _print_table(root: Path, outcome: _Outcome, options: BatchOptions) -> None:
     if names:
         print()
     for name, prediction in zip(names, summary.predictions, strict=True):
-        sure = " " if prediction in outcome.to_file else "?"
-        top = ", ".join(f"{visible(one.folder)} {one.confidence:.0%}" for one in prediction.suggestions)
-        print(f"{name:<{width}} → {visible(prediction.folder)} ({prediction.confidence:.0%}){sure} [{top}]")
+        filed = prediction in outcome.to_file
+        # What is under a threshold must not be rounded up to it.
+        digits = _rounded if filed or options.threshold is None else _rounded_down
+        top = ", ".join(f"{visible(one.folder)} {digits(one.confidence)}" for one in prediction.suggestions)
+        sure = " " if filed else "?"
+        print(f"{name:<{width}} → {visible(prediction.folder)} ({digits(prediction.confidence)}){sure} [{top}]")
     _print_problems("Not read", summary.failed, root)
     _print_problems("Look at", summary.notes, root)
     _print_problems("Not filed", outcome.refused, root)
     _print_summary(outcome, options)
+
+
+def _rounded(confidence: float) -> str:
+    return f"{confidence:.0%}"
+
+
+def _rounded_down(confidence: float) -> str:
+    # Confidences have four decimals; a product in floating point may be a hair under a whole number.
+    return f"{math.floor(round(confidence * 100, 2))}%"
 
 
 def _print_model(model: Trained) -> None:
@@ -220,7 +233,7 @@ def _print_summary(outcome: _Outcome, options: BatchOptions) -> None:
     print("\nFiled:" if options.move else "\nWould file (nothing is touched without --move):")
     for folder, count in sorted(Counter(prediction.folder for prediction in filed).items()):
         print(f"  {visible(folder)}: {count}")
-    why = "not sure enough" if options.threshold is None else f"under {options.threshold:.0%}"
+    why = "not sure enough" if options.threshold is None else f"under {options.threshold * 100:g}%"
     checked = sum(one.audited for one in predictions) if options.threshold is None else 0
     print(f"  skipped, {why}: {len(predictions) - len(outcome.to_file) - checked}")
     if checked:

@@ -7,12 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tiksort_tui.batch import BatchOptions, _Outcome, _print_table
+from tiksort_tui.config import Config
+from tiksort_tui.domain import Prediction, Suggestion
 from tiksort_tui.errors import ExitCode
 from tiksort_tui.learning import load_tensors
+from tiksort_tui.pipeline.summary import RunSummary
 
 ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "error"}
 
@@ -120,9 +125,25 @@ def test_the_table_names_what_a_person_asks_for(library):
     assert "new 2 waves.mp4 → waves (" in done.stdout
     assert "bad\\x1b[2J.mp4: not a video" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
-    assert "skipped, under 100%: 4" in done.stdout
+    assert "skipped, under 99.9%: 4" in done.stdout
     assert "nothing is touched" in done.stdout
     assert "found again" in done.stdout
+
+
+def test_what_is_under_a_threshold_is_not_rounded_up_to_it(tmp_path, capsys):
+    predictions = [
+        Prediction(tmp_path / f"{number}.mp4", (Suggestion("cats", confidence),))
+        for number, confidence in enumerate((0.8499, 0.57, 0.8555))
+    ]
+    summary = RunSummary(
+        "", datetime.now(), "builtin", "builtin", "builtin", None, None, "", tuple(predictions), (), (), 0, 3, {}
+    )
+    outcome = _Outcome(summary, to_file=(predictions[2],))
+    for threshold, shown in ((0.85, ["84%", "57%", "86%"]), (None, ["85%", "57%", "86%"])):
+        _print_table(tmp_path, outcome, BatchOptions(tmp_path, Config(), threshold))
+        table = capsys.readouterr().out
+        assert re.findall(r"\((\d+%)\)", table) == re.findall(r"\[cats (\d+%)\]", table) == shown
+        assert ("skipped, under 85%: 2" in table) == (threshold is not None)
 
 
 def test_filing_one_clip_and_its_errors(library):

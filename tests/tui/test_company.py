@@ -1,6 +1,8 @@
 """Hasty fingers, and other programs in the same library."""
 
 import os
+import shutil
+from contextlib import closing
 
 import pytest
 from textual import events
@@ -8,8 +10,10 @@ from textual import events
 from tests.tui.helpers import StandInEngine, drawn, panel, pile, predicted, queue, sorting, until, until_shown, where
 from tiksort_tui.engine.record import read_record, recorded_run
 from tiksort_tui.errors import LibraryInUse
-from tiksort_tui.library.lock import WriterLock
-from tiksort_tui.library.state import state_dir
+from tiksort_tui.library.journal import Journal
+from tiksort_tui.library.lock import WRITER_LOCK, WriterLock
+from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.state import JOURNAL, state_dir
 from tiksort_tui.pipeline.events import Finished, Scanned
 from tiksort_tui.tui.screens.help import HelpScreen
 
@@ -111,6 +115,92 @@ async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first
     assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4"}
     first.take()
     first.release()
+
+
+RECORD_GONE = "the record of moves was deleted or set aside: what was filed before that can no longer be taken back"
+
+
+async def file_one_and_delete_the_state(pilot, root):
+    await pilot.press("1")
+    await until_shown(pilot, "Filed a.mp4 in cats")
+    shutil.rmtree(root / ".tiksort")
+
+
+async def test_a_screen_whose_lock_was_deleted_takes_it_anew_before_it_changes_anything(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    async with sorting(root, size=(140, 36)) as pilot:
+        await file_one_and_delete_the_state(pilot, root)
+        await pilot.press("2")
+        await until_shown(pilot, RECORD_GONE)
+        assert (root / ".tiksort").stat().st_mode & 0o777 == 0o700
+        assert "only to look at" not in panel(pilot, "header")
+        with pytest.raises(LibraryInUse, match=str(os.getpid())):
+            WriterLock(root / ".tiksort").take()
+        assert queue(pilot) == "[b]"
+        await pilot.press("u")
+        await until_shown(pilot, "Nothing to undo")
+        await pilot.press("2")
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+        (root / ".tiksort" / WRITER_LOCK).unlink()
+        await pilot.press("u")
+        await until_shown(pilot, "this screen files from now on")
+        await pilot.press("u")
+        await until_shown(pilot, "Took b.mp4 back")
+    assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "b.mp4"}
+
+
+async def test_a_screen_whose_lock_was_deleted_looks_on_while_another_has_it_and_takes_nothing_of_it_back(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
+    async with sorting(root, size=(140, 36)) as pilot:
+        await file_one_and_delete_the_state(pilot, root)
+        other = WriterLock(state_dir(root))
+        other.take()
+        for key in ("u", "1", "n"):
+            await pilot.press(key)
+            await until_shown(pilot, "You can only look: process")
+            assert pilot.app.screen is pilot.app.sort_screen
+        assert "only to look at" in panel(pilot, "header")
+        with closing(Journal(root / ".tiksort" / JOURNAL)) as journal:
+            Mover(root, journal).file(root / "b.mp4", "dogs")
+        other.release()
+        await pilot.press("u")
+        await until_shown(pilot, RECORD_GONE)
+        await until(lambda: queue(pilot) == "[c]")
+        assert "only look" not in drawn(pilot)
+        assert where(root)["b.mp4"] == "dogs/b.mp4"
+        await pilot.press("2")
+        await until_shown(pilot, "Filed c.mp4 in dogs")
+    assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4", "c.mp4": "dogs/c.mp4"}
+
+
+async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_another_writer(tmp_path):
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    async with sorting(root) as pilot:
+        for keys in (("n",), ("slash",)):
+            await pilot.press(*keys)
+            await until(lambda: pilot.app.screen is not pilot.app.sort_screen)
+            shutil.rmtree(root / ".tiksort")
+            with WriterLock(state_dir(root)):
+                await pilot.press(*"quilts", "enter")
+                await until(lambda: pilot.app.screen is pilot.app.sort_screen)
+                await until_shown(pilot, "You can only look: process")
+            await pilot.press("u")
+            await until_shown(pilot, "that can no longer be taken back")
+    assert not (root / "quilts").exists()
+
+
+async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path):
+    root = pile(tmp_path / "library", ["a.mp4"])
+    async with sorting(root) as pilot:
+        root.rename(tmp_path / "away")
+        await pilot.press("1")
+        await until_shown(pilot, "there is no such folder")
+        assert not root.exists()
+        (tmp_path / "away").rename(root)
+        await pilot.press("1")
+        await until_shown(pilot, "this screen files from now on")
+        await pilot.press("1")
+        await until_shown(pilot, "Filed a.mp4 in cats")
 
 
 async def test_links_out_of_the_library_are_shown_and_have_no_key(tmp_path):

@@ -418,6 +418,8 @@ async def test_where_all_that_was_read_is_deleted_a_filing_has_it_read_again(tmp
         await until(lambda: engine.requests and not pilot.app.progress.stage)
         shutil.rmtree(tmp_path / ".tiksort")
         await pilot.press("1")
+        await until_shown(pilot, "record of moves was deleted")
+        await pilot.press("1")
         await until(lambda: len(engine.requests) == 2)
         assert engine.learned == 0
     assert where(tmp_path)["a.mp4"] == "cats/a.mp4"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -118,6 +119,19 @@ def test_a_damaged_record_is_kept_and_a_new_one_begun(tmp_path: Path, garbage: b
     again = Journal(path)
     assert ([entry.source for entry in again.history(9)], again.kept) == ([Path("a")], None)
     again.close()
+
+
+def test_a_record_that_is_deleted_while_it_is_open_is_begun_anew_and_known_to_be_gone(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    journal = Journal(state / "journal.sqlite3")
+    with journal.exclusive():
+        filed(journal, "a")
+    shutil.rmtree(state)
+    with journal.exclusive():
+        assert journal.last_done() == []
+    assert journal.is_gone
+    assert state.stat().st_mode & 0o777 == 0o700
+    journal.close()
 
 
 def test_a_record_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 
 from tiksort_tui.errors import LibraryError, LibraryInUse
-from tiksort_tui.library.lock import WRITER_LOCK, WriterLock
+from tiksort_tui.library import lock as lock_module
+from tiksort_tui.library.lock import WRITER_LOCK, WriterLock, open_lock
 
 HOLD = """
 import sys
@@ -57,6 +60,50 @@ def test_a_short_holder_is_waited_for(tmp_path, other):
     other.stdin.close()
     lock = WriterLock(tmp_path)
     lock.take(patience=20)
+    lock.release()
+
+
+def test_a_lock_whose_file_was_deleted_is_held_no_longer_and_can_be_taken_anew(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    lock = WriterLock(state)
+    lock.take()
+    shutil.rmtree(state)
+    assert not lock.held
+    with pytest.raises(LibraryError, match="cannot be written"):
+        lock.take()
+    state.mkdir()
+    lock.take()
+    assert lock.held
+    with pytest.raises(LibraryInUse, match=str(os.getpid())):
+        WriterLock(state).take()
+    lock.release()
+
+
+def test_a_lock_that_another_process_has_made_anew_is_the_others(tmp_path):
+    lock = WriterLock(tmp_path)
+    lock.take()
+    (tmp_path / WRITER_LOCK).unlink()
+    with WriterLock(tmp_path):
+        assert not lock.held
+        with pytest.raises(LibraryInUse):
+            lock.take()
+        assert not lock.held
+    lock.take()
+    assert lock.held
+    lock.release()
+
+
+def test_a_file_that_is_deleted_while_its_lock_is_waited_for_is_not_the_lock(tmp_path, other):
+    (tmp_path / WRITER_LOCK).rename(tmp_path / "deleted")
+    lock = WriterLock(tmp_path)
+    # As if it had been opened just before.
+    opened = [tmp_path / "deleted"]
+    with patch.object(lock_module, "open_lock", lambda path: open_lock(opened.pop() if opened else path)):
+        other.stdin.close()
+        lock.take(patience=20)
+    assert lock.held
+    assert (tmp_path / WRITER_LOCK).exists()
     lock.release()
 
 

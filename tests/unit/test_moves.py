@@ -16,7 +16,7 @@ from tiksort_tui.domain import FileStamp, Filing
 from tiksort_tui.errors import DuplicateError, MoveError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.moves import Mover, Retraced
 from tiksort_tui.library.scan import scan
 
 
@@ -290,6 +290,120 @@ def test_a_clip_that_has_gone_is_not_taken_back(root: Path, mover: Mover) -> Non
     mover.file(clip(root), "cats").target.unlink()
     assert "no longer there" in str(mover.undo().refusals[0])
     assert not mover.undo().refusals
+
+
+@pytest.mark.parametrize("how", ["the clip", "its subtitles", "its folder's disk", "changed and restored"])
+def test_what_was_refused_is_taken_back_when_it_is_back_as_it_was_left(
+    root: Path, mover: Mover, tmp_path: Path, how: str
+) -> None:
+    older = mover.file(clip(root, "older.mp4"), "cats")
+    clip(root, "a.srt", b"words")
+    filing = mover.file(clip(root), "cooking")
+    stamp = os.stat(filing.target)
+
+    def restore() -> None:
+        if how == "its folder's disk":
+            (root / "cooking").rmdir()
+            (tmp_path / "away").rename(root / "cooking")
+        elif how == "changed and restored":
+            filing.target.write_bytes(b"clip")
+            os.utime(filing.target, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        else:
+            (tmp_path / "away").rename(gone)
+
+    gone = root / "cooking" / ("a.srt" if how == "its subtitles" else "a.mp4")
+    if how == "its folder's disk":
+        (root / "cooking").rename(tmp_path / "away")
+        (root / "cooking").mkdir()
+    elif how == "changed and restored":
+        filing.target.write_bytes(b"edited by the user")
+    else:
+        gone.rename(tmp_path / "away")
+    (refusal,) = mover.undo().refusals
+    words = "has changed" if how == "changed and restored" else "no longer there; bring it back and try again"
+    assert words in str(refusal)
+    assert mover.history(1)[0].state == "lost"
+    restore()
+    assert [one.state for one in mover.history(9)] == ["done", "done"]
+    # It comes first: it was filed last.
+    assert (mover.undo().filings, mover.undo().filings, mover.undo()) == ((filing,), (older,), Retraced())
+    assert tree(root) == {"a.mp4": b"clip", "a.srt": b"words", "older.mp4": b"clip"}
+    assert mover.redo(2).filings == (older, filing)
+
+
+def test_what_is_gone_stands_in_the_way_of_nothing_and_has_its_turn_when_it_is_back(root: Path, mover: Mover) -> None:
+    older = mover.file(clip(root, "older.mp4"), "cats")
+    gone = mover.file(clip(root, "gone.mp4"), "cats")
+    gone.target.rename(root / "elsewhere")
+    assert mover.undo().refusals
+    newer = mover.file(clip(root, "newer.mp4"), "cats")
+    (root / "elsewhere").rename(gone.target)
+    assert [mover.undo().filings for _ in range(4)] == [(newer,), (gone,), (older,), ()]
+
+
+def test_of_many_that_were_refused_those_are_taken_back_in_one_go_that_are_back(root: Path, mover: Mover) -> None:
+    filings = mover.file_all([(clip(root, f"{number}.mp4"), "cats") for number in range(5)])
+    assert all(isinstance(one, Filing) for one in filings)
+    for number in (1, 2, 3):
+        (root / "cats" / f"{number}.mp4").rename(root / f"away {number}")
+    undone = mover.undo()
+    assert (len(undone.filings), len(undone.refusals)) == (2, 3)
+    for number in (1, 3):
+        (root / f"away {number}").rename(root / "cats" / f"{number}.mp4")
+    assert {one.source.name for one in mover.undo().filings} == {"1.mp4", "3.mp4"}
+    assert mover.undo() == Retraced()
+
+
+def test_a_clip_that_was_brought_back_by_hand_and_filed_again_is_the_later_filings(root: Path, mover: Mover) -> None:
+    first = mover.file(clip(root), "cats")
+    first.target.rename(root / "elsewhere")
+    assert mover.undo().refusals
+    (root / "elsewhere").rename(first.source)
+    second = mover.file(first.source, "cats")
+    assert [one.state for one in mover.history(2)] == ["done", "lost"]
+    assert mover.undo().filings == (second,)
+    assert mover.undo() == Retraced()
+    assert mover.redo().filings == (second,)
+    # Both are given up.
+    second.target.rename(root / "elsewhere")
+    assert mover.undo().refusals
+    (root / "elsewhere").rename(second.target)
+    assert mover.undo().filings == (second,)
+    assert mover.undo() == Retraced()
+
+
+def test_another_file_where_a_clip_is_gone_from_is_not_taken_for_it(root: Path, mover: Mover) -> None:
+    filing = mover.file(clip(root), "cats")
+    filing.target.unlink()
+    assert mover.undo().refusals
+    # As long, and maybe with the same inode.
+    filing.target.write_bytes(b"spam")
+    assert mover.undo() == Retraced()
+    assert mover.history(1)[0].state == "lost"
+
+
+def test_a_clip_that_is_back_while_its_old_place_is_taken_waits_out_of_the_way(root: Path, mover: Mover) -> None:
+    older = mover.file(clip(root, "older.mp4"), "cats")
+    filing = mover.file(clip(root), "cats")
+    filing.target.rename(root / "elsewhere")
+    assert mover.undo().refusals
+    (root / "elsewhere").rename(filing.target)
+    clip(root, content=b"theirs")
+    assert mover.undo().filings == (older,)
+    assert mover.undo() == Retraced()
+    filing.source.unlink()
+    assert mover.undo().filings == (filing,)
+
+
+def test_a_renamed_folder_that_was_away_gets_its_old_name_back(root: Path, mover: Mover, tmp_path: Path) -> None:
+    filing = mover.file(clip(root), "cats")
+    mover.rename_folder("cats", "kittens")
+    (root / "kittens").rename(tmp_path / "away")
+    assert mover.undo().refusals
+    (tmp_path / "away").rename(root / "kittens")
+    assert [(one.old, one.new) for one in mover.undo().folders] == [("cats", "kittens")]
+    assert mover.undo().filings == (filing,)
+    assert tree(root) == {"a.mp4": b"clip"}
 
 
 def test_an_old_place_that_is_taken_refuses_until_it_is_free(root: Path, mover: Mover) -> None:

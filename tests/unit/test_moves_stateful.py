@@ -30,7 +30,7 @@ from tests.faults import WAYS, Killed, file_system, interrupted
 from tiksort_tui.errors import MoveError
 from tiksort_tui.library import bunch, relocate
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.moves import Mover, Retraced
 
 # Each fsync on a disk costs milliseconds, and thousands of moves are made here.
 FAST_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -180,7 +180,7 @@ import errno, os, sys
 from pathlib import Path
 from tiksort_tui.library import relocate
 from tiksort_tui.library.journal import Journal
-from tiksort_tui.library.moves import Mover
+from tiksort_tui.library.moves import Mover, Retraced
 root, code = Path(sys.argv[1]), int(sys.argv[2])
 exclusive = relocate.rename_exclusive
 def rename(source, target):
@@ -234,7 +234,10 @@ class Library(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.root = Path(tempfile.mkdtemp(dir=FAST_DISK))
+        self.folder = Path(tempfile.mkdtemp(dir=FAST_DISK))
+        self.root = self.folder / "library"
+        self.away: list[Path] = []
+        self.root.mkdir()
         for folder in FOLDERS:
             (self.root / folder).mkdir()
         self.numbers = itertools.count()
@@ -246,7 +249,7 @@ class Library(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.journal.close()
-        shutil.rmtree(self.root)
+        shutil.rmtree(self.folder)
 
     def run(self, way: str, operation: Callable[[], object], kill_at: int | None) -> None:
         with file_system(way), suppress(MoveError):
@@ -288,6 +291,22 @@ class Library(RuleBasedStateMachine):
                 (self.root / place).unlink()
             content = f"changed content {next(self.numbers)}".encode()
             (self.root / place).write_bytes(content)
+            self.precious.add(content)
+
+    @rule(place=st.sampled_from(PLACES))
+    def another_program_takes_away(self, place: Path) -> None:
+        if self.give_up(place):
+            self.away.append(place)
+            (self.root / place).rename(self.folder / f"away {len(self.away)}")
+
+    @precondition(lambda self: self.away)
+    @rule()
+    def another_program_brings_back(self) -> None:
+        """What was taken away last, if its place is free; else it is gone for good."""
+        away, place = self.folder / f"away {len(self.away)}", self.root / self.away.pop()
+        content = away.read_bytes()
+        if place.parent.is_dir() and not os.path.lexists(place):
+            away.rename(place)
             self.precious.add(content)
 
     @rule(clip=st.sampled_from(PLACES), folder=st.sampled_from(NEW_FOLDERS), way=st.sampled_from([*WAYS]), at=steps)
@@ -352,3 +371,70 @@ class Library(RuleBasedStateMachine):
 TestLibrary = Library.TestCase
 TestLibrary = pytest.mark.filterwarnings("ignore::ResourceWarning")(TestLibrary)
 TestLibrary.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+class Borrowed(RuleBasedStateMachine):
+    """Another program takes files away, wherever they are, and brings them back: all is taken back at last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=FAST_DISK))
+        self.root, self.away = self.folder / "library", self.folder / "away"
+        self.away.mkdir()
+        for folder in FOLDERS:
+            (self.root / folder).mkdir(parents=True)
+        for name in FILES:
+            (self.root / name).write_bytes(name.encode())
+        self.first = contents(self.root)
+        self.journal = journal_of(self.root)
+        self.mover = Mover(self.root, self.journal)
+        self.borrowed: dict[str, Path] = {}
+
+    def teardown(self) -> None:
+        for name in [*self.borrowed]:
+            self.bring_back(name)
+        # Refused at first is what waits for something that was filed later, and so for its turn.
+        for _ in range(100):
+            undone = self.mover.undo()
+            if undone == Retraced():
+                break
+        assert contents(self.root) == self.first
+        assert all(one.state != "done" for one in self.mover.history(1000))
+        self.journal.close()
+        shutil.rmtree(self.folder)
+
+    def bring_back(self, name: str) -> None:
+        (self.away / name).rename(self.borrowed.pop(name))
+
+    @rule(name=st.sampled_from(FILES))
+    def take_away_or_bring_back(self, name: str) -> None:
+        if name in self.borrowed:
+            self.bring_back(name)
+        else:
+            (self.borrowed[name],) = self.root.rglob(name)
+            self.borrowed[name].rename(self.away / name)
+
+    @rule(name=st.sampled_from(CLIPS), folder=st.sampled_from(FOLDERS))
+    def file(self, name: str, folder: str) -> None:
+        with suppress(MoveError):
+            self.mover.file(next(self.root.rglob(name), self.root / name), folder)
+
+    @rule(folder=st.sampled_from(FOLDERS))
+    def file_both(self, folder: str) -> None:
+        self.mover.file_all([(next(self.root.rglob(name), self.root / name), folder) for name in CLIPS])
+
+    @rule(count=st.integers(1, 3))
+    def undo(self, count: int) -> None:
+        self.mover.undo(count)
+
+    @rule(count=st.integers(1, 3))
+    def redo(self, count: int) -> None:
+        self.mover.redo(count)
+
+    @rule()
+    def read_the_history(self) -> None:
+        self.mover.history(3)
+
+
+TestBorrowed = Borrowed.TestCase
+TestBorrowed.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

@@ -9,7 +9,8 @@ may have happened:
     redoing    the move there may be under way, after undone  withdrawn  the same, and a later filing ended redoing it
     reverting  the move back may be under way, after pending  lost       the file is not where the journal left it
 
-What ends pending or reverting at the source is forgotten: it never left.
+What ends pending or reverting at the source is forgotten: it never left. What is lost does not stand in the way of what
+was filed before it; when its files are found at the target as they were left, it is done again, and can be taken back.
 
 Paths are kept relative to the library root, as the bytes that the file system knows them by: undecodable names
 survive, and so does a library that is moved elsewhere. They are given as they are now: a folder that was renamed

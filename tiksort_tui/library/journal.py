@@ -70,12 +70,14 @@ class Journal:
     """The record at `path`, opened when first used; for one thread at a time. Every method may raise LibraryError.
 
     A damaged record is set aside when it is opened, and a new one begun: `kept` is what the old one is called then. To
-    be used while it is held exclusively, so that no other process opens it meanwhile.
+    be used while it is held exclusively, so that no other process opens it meanwhile. `is_gone` says that the record
+    that was open is no longer at its path, and a new one was opened instead.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.kept: Path | None = None
+        self.is_gone = False
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
@@ -83,7 +85,7 @@ class Journal:
     def exclusive(self) -> Iterator[None]:
         """Wait for, and hold, the lock that every mover of this library holds while it works."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.path.with_name("moves.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LibraryError(f"{self.path.parent}: cannot be written to, so no move is safe: {error}") from error
@@ -164,6 +166,16 @@ class Journal:
         last = "(SELECT max(action) FROM moves WHERE state = 'done')"
         return by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
 
+    def at_target(self, since: int | None = None) -> list[list[Entry]]:
+        """The filings that are done or lost, newest first, of the actions from number `since` on; none if none is lost.
+
+        With no `since`: from the last action on that can be taken back.
+        """
+        since_then = "action >= coalesce(?1, (SELECT max(action) FROM moves WHERE state = 'done'), 0)"
+        any_lost = f"EXISTS (SELECT 1 FROM moves WHERE state = 'lost' AND {since_then})"
+        these = f"state IN ('done', 'lost') AND {since_then} AND {any_lost}"
+        return by_filing(self._select(f"WHERE {these} ORDER BY action DESC, filing DESC, id", since))
+
     def first_undone(self) -> list[list[Entry]]:
         """The filings of the action that was begun first, of those that can be redone; oldest first."""
         first = "(SELECT min(action) FROM moves WHERE state = 'undone')"
@@ -185,7 +197,7 @@ class Journal:
             self._connection.close()
             self._connection = None
 
-    def _select(self, condition: str, *parameters: int) -> list[Entry]:
+    def _select(self, condition: str, *parameters: int | None) -> list[Entry]:
         with self._plain_errors():
             connection = self._open()
             renames = connection.execute(
@@ -204,6 +216,7 @@ class Journal:
         # Another process may have set it aside, or somebody may have removed it: what is written there is not found.
         if self._connection is not None and identity(self.path) != self._file:
             self.close()
+            self.is_gone = True
         if self._connection is None:
             try:
                 self._connection = self._opened()

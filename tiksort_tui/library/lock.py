@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from tiksort_tui.database import identity
 from tiksort_tui.errors import LibraryError, LibraryInUse
 
 WRITER_LOCK = "lock"
@@ -79,25 +80,30 @@ class WriterLock:
 
     @property
     def held(self) -> bool:
-        return self._file is not None
+        """Whether this is the lock's holder; a lock whose file was deleted or replaced meanwhile keeps nobody out."""
+        if self._file is None:
+            return False
+        status = os.fstat(self._file.fileno())
+        return identity(self._path) == (status.st_dev, status.st_ino)
 
     def take(self, patience: float = 0.0) -> None:
         """Hold the lock from now on; raises LibraryInUse, which names the holder, after `patience` seconds.
 
         A lock whose holder was killed is free, whatever its file says.
         """
-        if self._file is not None:
-            return
-        file = open_lock(self._path)
-        try:
-            if not hold(file, patience):
-                raise LibraryInUse(f"{_holder(file)} is sorting this library, and one at a time can")
-            now = datetime.now().astimezone().isoformat(timespec="seconds")
-            write_lock(file, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
-        except BaseException:
-            file.close()
-            raise
-        self._file = file
+        # Again where the file was deleted after it was opened.
+        while not self.held:
+            self.release()
+            file = open_lock(self._path)
+            try:
+                if not hold(file, patience):
+                    raise LibraryInUse(f"{_holder(file)} is sorting this library, and one at a time can")
+                now = datetime.now().astimezone().isoformat(timespec="seconds")
+                write_lock(file, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
+            except BaseException:
+                file.close()
+                raise
+            self._file = file
 
     def release(self) -> None:
         """Let go of the lock."""

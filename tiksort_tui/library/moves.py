@@ -20,12 +20,12 @@ from tiksort_tui.domain import Filing, FolderRename, visible
 from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
-from tiksort_tui.library.carry import Carrier, Settled, filing_of
+from tiksort_tui.library.carry import RECORD_GONE, Carrier, Settled, filing_of
 from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State
 from tiksort_tui.library.journal import Journal, by_filing
 from tiksort_tui.library.naming import check_new_folder, need_label, shown
 from tiksort_tui.library.plan import Planner
-from tiksort_tui.library.settle import ends, is_same, is_touched, look
+from tiksort_tui.library.settle import ends, is_back, is_same, is_touched, look
 
 _DEFAULTS = LibraryConfig()
 _OnTheWay = Literal["undoing", "redoing"]
@@ -131,8 +131,8 @@ class Mover:
 
         The other filings of that action are taken back nevertheless, as long as `go_on` says so; what it leaves can be
         taken back later. A filing is taken back whole or not at all. One that has a file that has changed or gone since
-        is refused once and then let go of, so that it does not stand in the way of those before it; one whose old place
-        is taken, or cannot be reached, can be tried again.
+        is refused once, and then does not stand in the way of those before it; it has its turn again when its files are
+        back as they were left. One whose old place is taken, or cannot be reached, can be tried again.
         """
         return self._retrace(count, "undoing", go_on)
 
@@ -151,18 +151,44 @@ class Mover:
         """The last `limit` filings and renamings, newest first."""
         with self._journal.exclusive():
             entries = self._journal.history(limit)
+            if any(entry.state == "lost" for entry in entries):
+                self._find_again(entries[-1].action)
+                entries = self._journal.history(limit)
         return tuple(Recorded(entry.action, entry.time_ns, self._what(entry), entry.state) for entry in entries)
 
     def reconcile(self) -> tuple[Settled, ...]:
         """Finish or roll back every move that was cut short. To be called once at start, before anything is moved.
 
-        Of a journal that was damaged and set aside the first message tells.
+        Of a journal that was damaged and set aside, or that is gone, the first message tells.
         """
         with self._journal.exclusive():
             unsettled = self._journal.unsettled()
             kept, self._journal.kept = self._journal.kept, None
-            begun_anew = [self._carrier.begun_anew(kept)] if kept else []
+            gone, self._journal.is_gone = self._journal.is_gone, False
+            begun_anew = [Settled(None, "lost", RECORD_GONE)] if gone else []
+            begun_anew += [self._carrier.begun_anew(kept)] if kept else []
             return (*begun_anew, *(self._carrier.settle(entries) for entries in unsettled))
+
+    def _find_again(self, since: int | None = None) -> None:
+        """Have those filings done again that were given up and whose files are back as they were left.
+
+        Only of the actions from `since` on: an undo looks for the files of those that would come before what it takes
+        back now, and for others when it is their turn, so that thousands that are gone for good are not looked for each
+        time.
+        """
+        # A file that was filed there later is not that of an older filing.
+        claimed: set[Path] = set()
+        back: list[Change] = []
+        for filing in self._journal.at_target(since):
+            targets, clip = {entry.target for entry in filing}, filing[0]
+            if clip.state == "lost":
+                # Where the clip itself is lost, all of its filing's are.
+                if clip.id != clip.filing or not claimed.isdisjoint(targets) or not is_back(self._root, filing):
+                    continue
+                back += [(entry, "done", entry.stamp) for entry in filing]
+            claimed |= targets
+        if back:
+            self._journal.change(back)
 
     def _need_settled(self) -> None:
         # An entry bears the folder's name of its time; which that was must not change before its file is found.
@@ -193,6 +219,8 @@ class Mover:
             # What an error cut short, and is done now, is what was asked for again.
             done += [self._what(entry) for entry, one in settled if (entry.state, one.state) == (state, ARRIVED[state])]
             count -= bool(done)
+            if state == "undoing":
+                self._find_again()
             while count > 0 and not refusals and not left:
                 action = self._journal.last_done() if state == "undoing" else self._journal.first_undone()
                 if not action:
@@ -245,6 +273,8 @@ class Mover:
                 if stamp is None or not (entry.kind == "folder" or same):
                     given_up: State = "lost" if state == "undoing" else "withdrawn"
                     self._journal.change([(each, given_up, each.stamp) for each in filing])
+                    if stamp is None and state == "undoing":
+                        raise MoveError(f"{why}it is no longer there; bring it back and try again")
                     what = "it is no longer there" if stamp is None else "it has changed since, and stays"
                     raise MoveError(f"{why}{what}; move it by hand if need be")
                 another_case = entry.kind == "folder" and origin.name.casefold() == destination.name.casefold()

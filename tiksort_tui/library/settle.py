@@ -1,7 +1,7 @@
 """Asking the file system what became of an interrupted move, and clearing away what the move made on its way.
 
 Nothing is removed but the program's own: its unfinished copies, and at the destination what holds nothing that the
-origin does not. Every function raises OSError where the file system cannot be asked.
+origin does not. Every function but `is_back` raises OSError where the file system cannot be asked.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -67,6 +68,21 @@ def is_same(found: FileStamp, stamp: FileStamp | None) -> bool:
 def is_touched(found: FileStamp, stamp: FileStamp) -> bool:
     """Whether `found` is the very file of `stamp`, as large as it was, with another time."""
     return found[:3] == stamp[:3]
+
+
+def is_back(root: Path, filing: Sequence[Entry]) -> bool:
+    """Whether all files of a filing that was given up are at their targets as they were left, and may go back."""
+    try:
+        return all(
+            (found := look(root / entry.target)) is not None
+            # The time of a folder changes with what comes into it. But of a file the inode does not tell, as in
+            # `is_touched`: that of one that had gone may have been given to another.
+            and (found[:2] == entry.stamp[:2] if entry.kind == "folder" else is_same(found, entry.stamp))
+            and not os.path.lexists(root / entry.source)
+            for entry in filing
+        )
+    except OSError:
+        return False
 
 
 def locate(root: Path, entry: Entry, note: relocate.Note) -> Found:

@@ -28,6 +28,8 @@ def open_library(path: Path) -> Path:
     """The library's root as an absolute path without links; raises LibraryError where it is no folder."""
     try:
         root = Path(os.path.expanduser(path)).resolve(strict=True)
+    except PermissionError as error:
+        raise LibraryError(f"{path}: cannot be reached: {error.strerror}") from None
     except (OSError, RuntimeError):
         raise LibraryError(f"{path}: there is no such folder") from None
     if not root.is_dir():

@@ -123,7 +123,8 @@ def _choose_sure(screen: SortScreen, group: int) -> None:
 
     def chosen(folders: dict[Path, str]) -> None:
         on_screen = session.current
-        if requests := session.file_all(folders):
+        # A while after its key.
+        if folders and app.moves.allowed() and (requests := session.file_all(folders)):
             app.moves.file_all(requests)
         if sure.played and on_screen and on_screen == session.current:
             app.player.play(on_screen)

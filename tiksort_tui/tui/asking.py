@@ -1,4 +1,7 @@
-"""Asks for a folder, by its name or for a name, and does what is answered."""
+"""Asks for a folder, by its name or for a name, and does what is answered.
+
+An answer comes a while after the key that asked for it, and whether the library may be changed is seen again then.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,23 @@ def ask_for_folder(
     """Make a folder of the name that is given, and `then` go on with that; `problem` is what was wrong with `name`, the
     last one, if any was."""
     screen = FolderNameScreen("New folder", name, problem)
-    app.sort_screen.lay_over(screen, lambda new: app.moves.make_folder(new, then) if new else None)
+
+    def named(new: str) -> None:
+        if new and app.moves.allowed():
+            app.moves.make_folder(new, then)
+
+    app.sort_screen.lay_over(screen, named)
 
 
 def ask_for_new_name(app: SortApp, old: str, name: str = "", problem: str = "") -> None:
     """Give the folder `old` another name, in the same way."""
     screen = FolderNameScreen(f"Another name for {visible(old)}", name or visible(old), problem)
-    app.sort_screen.lay_over(screen, lambda new: app.moves.rename_folder(old, new) if new else None)
+
+    def named(new: str) -> None:
+        if new and app.moves.allowed():
+            app.moves.rename_folder(old, new)
+
+    app.sort_screen.lay_over(screen, named)
 
 
 def ask_which_to_rename(app: SortApp) -> None:
@@ -44,7 +57,7 @@ def ask_which_to_rename(app: SortApp) -> None:
 
 def file_into(app: SortApp, folder: str, clip: Path | None) -> None:
     """File `clip`, which was on screen when `folder` was asked for; the folder is made if need be, and may be none."""
-    if not folder:
+    if not folder or not app.moves.allowed():
         return
     if folder not in [known.name for known in app.session.folders]:
         app.moves.make_folder(folder, then=lambda made: file_into(app, made, clip))

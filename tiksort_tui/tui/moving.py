@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiksort_tui.domain import Filing, FolderRename, visible
-from tiksort_tui.errors import DuplicateError, LibraryError, MoveError, TiksortError
-from tiksort_tui.library.lock import WriterLock
+from tiksort_tui.errors import DuplicateError, MoveError, TiksortError
 from tiksort_tui.library.moves import Retraced
 from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.asking import ask_for_folder, ask_for_new_name
 from tiksort_tui.tui.filing import Filer, T, Told
 from tiksort_tui.tui.selection import clips
 from tiksort_tui.tui.views import moves as words
+from tiksort_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-READ_ONLY = "This library is read-only: no clip can be filed."
 # The name of the tasks that move files or make folders: they are never cut short.
 MOVING = "moving"
 
@@ -32,62 +31,44 @@ class Moves:
     def __init__(self, app: SortApp) -> None:
         self._app = app
         self._filer = Filer(app.root, app.state, app.config.library)
-        self._lock = WriterLock(app.state)
-        self._why_not = "" if os.access(app.root, os.W_OK) else READ_ONLY
+        self._writer = Writer(app)
         self.unfinished = ""
         """What was cut short when the program was to end, in words."""
-        if not self._why_not:
-            try:
-                self._lock.take()
-            except LibraryError as error:
-                self._why_not = f"You can only look: {error}."
-        if self._why_not:
-            app.notices.append(self._why_not)
 
     @property
     def remark(self) -> str:
         """What to say beside the library's name: whether this screen can only show it."""
-        return "" if not self._why_not else "read-only" if self._why_not == READ_ONLY else "only to look at"
+        return self._writer.remark
 
     def allowed(self) -> bool:
         """Whether the person may change the library; if not, why is said. Who has left makes room for this screen."""
-        if not self._why_not:
-            return True
-        if self._why_not != READ_ONLY:
-            try:
-                self._lock.take()
-            except LibraryError as error:
-                self._app.sort_screen.say(f"You can only look: {error}", trouble=True)
-                return False
-            self._app.notices.remove(self._why_not)
-            self._why_not = ""
-            self._app.start(self._take_over(), name=MOVING)
-            return False
-        self._app.sort_screen.say(READ_ONLY, trouble=True)
-        return False
+        return self._writer.allowed(lambda: self._app.start(self._take_over(), name=MOVING))
 
     async def _take_over(self) -> None:
-        await self.begin()
+        told, trouble = await self._put_right()
         try:
             await self._app.runs.look_again()
         except TiksortError as error:
-            self._app.sort_screen.say(str(error), trouble=True)
-        else:
-            self._app.sort_screen.say("The other one has left: this screen files from now on")
+            told, trouble = str(error), True
+        self._app.sort_screen.say(told or "Nobody else is sorting: this screen files from now on", trouble)
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""
-        if not self._why_not:
-            try:
-                messages = await self._filer.reconcile()
-                if len(messages) == 1:
-                    self._app.sort_screen.say(messages[0])
-                elif messages:
-                    self._app.notices += messages
-                    told = f"{len(messages)} moves had been cut short; the help says what became of them"
-                    self._app.sort_screen.say(told)
-            except TiksortError as error:
-                self._app.sort_screen.say(str(error), trouble=True)
+        if not self._writer.looks_on:
+            told, trouble = await self._put_right()
+            if told:
+                self._app.sort_screen.say(told, trouble)
+
+    async def _put_right(self) -> tuple[str, bool]:
+        """Put interrupted moves right; what to say of it, and whether that is trouble."""
+        try:
+            messages = await self._filer.reconcile()
+        except TiksortError as error:
+            return str(error), True
+        if len(messages) < 2:
+            return "".join(messages), False
+        self._app.notices += messages
+        return f"{len(messages)} moves had been cut short; the help says what became of them", False
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What `work` gives when all moves that were asked for before are done."""
@@ -128,7 +109,7 @@ class Moves:
     async def close(self) -> None:
         """Carry out what was asked for, then let go of the library."""
         await self._filer.close()
-        self._lock.release()
+        self._writer.release()
 
     async def _file(self, request: FilingRequest) -> None:
         app, clip = self._app, request.clip
