@@ -129,10 +129,10 @@ async def test_many_files_that_hang_cost_those_files_only(engine, request_):
     hanging = sorted(request_.library.glob("*.mp4"))[: client.DEATHS_AT_REST]
     for clip in hanging:
         clip.rename(clip.with_name(f"hangs {clip.name}"))
-    config = with_overrides(CONFIG, extraction__file_timeout_seconds=1)
+    config = with_overrides(CONFIG, extraction__file_timeout_seconds=2)
     seen = await events(engine, replace(request_, config=config))
     failed = {(event.path.name, event.reason) for event in of(VideoFailed, seen)}
-    assert failed == {(f"hangs {clip.name}", "reading it took longer than 1 s") for clip in hanging}
+    assert failed == {(f"hangs {clip.name}", "reading it took longer than 2 s") for clip in hanging}
     assert len(of(VideoExtracted, seen)) == 7
     assert len(predicted(seen)) == 1
     assert of(Finished, seen)

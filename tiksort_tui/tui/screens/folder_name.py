@@ -14,7 +14,7 @@ class FolderNameScreen(Dialog):
     """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
 
     def __init__(self, title: str, name: str = "", problem: str = "") -> None:
-        super().__init__(Input(name, placeholder="its name", select_on_focus=False))
+        super().__init__(Input(name, placeholder="its name", select_on_focus=not problem))
         self._name_title = title
         self._problem = problem
 
