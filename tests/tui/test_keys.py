@@ -607,3 +607,47 @@ async def test_the_choice_of_a_folder_begins_at_the_suggestion(tmp_path):
         await until_shown(pilot, "80 %")
         await pilot.press("slash", "enter")
         await until_shown(pilot, "Filed a.mp4 in dogs")
+
+
+async def test_a_choice_shows_what_enter_takes_on_every_terminal(tmp_path):
+    folders = [f"folder {number:03}" for number in range(300)]
+    async with sorting(pile(tmp_path, ["a.mp4"], folders), size=(120, 36)) as pilot:
+        await pilot.press("slash")
+        await until(lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        place = 0
+        for steps in (0, 1, 8, 141, 149):
+            burst(pilot, *["down"] * steps)
+            place += steps
+            # Also where the terminal has become smaller meanwhile, or larger.
+            for width, height in [(40, 8), (60, 14), (80, 17), (80, 24), (200, 60)]:
+                await pilot.resize_terminal(width, height)
+                await until_shown(pilot, f"▸ folder {place:03}")
+                await until(lambda lines=height - 2: len(boxed(pilot)) == lines)
+                assert boxed(pilot)[-1 if height < 18 else -2].startswith("Enter takes it")
+                box = "\n".join(boxed(pilot))
+                shown = [int(number) for number in re.findall(r"folder (\d+)", box)]
+                above, below = (re.search(rf"… (\d+) {word}", box) for word in ("above", "more"))
+                assert shown == [*range(shown[0], shown[0] + len(shown))]
+                assert (int(above[1]) if above else 0) == shown[0]
+                assert (int(below[1]) if below else 0) == 299 - shown[-1]
+                # In the line that tells of a single one there would be room for it.
+                assert not re.search(r"… 1 (above|more)", box)
+                assert len(shown) + bool(above) + bool(below) == height - (5 if height < 18 else 9)
+
+
+def boxed(pilot):
+    """The lines in the box that lies over the sorting screen."""
+    found = (re.search("│  (.*)  │", line) for line in drawn(pilot).splitlines())
+    return [line[1].strip() for line in found if line]
+
+
+async def test_a_choice_that_fits_shows_all_and_keeps_its_place_while_one_types(tmp_path):
+    folders = [f"folder {number:02}" for number in range(14)]
+    async with sorting(pile(tmp_path, ["a.mp4"], folders), size=(80, 24)) as pilot:
+        await pilot.press("slash")
+        await until_shown(pilot, "folder 13", "Enter takes it, ↑ ↓ choose, Esc none")
+        assert "…" not in " ".join(boxed(pilot))
+        box = pilot.app.screen.query_one(".box").region
+        await typed(pilot, *"13")
+        await until(lambda: "folder 12" not in " ".join(boxed(pilot)))
+        assert pilot.app.screen.query_one(".box").region == box
