@@ -82,7 +82,7 @@ class MediaInfo:
     def note(self) -> str | None:
         """What the user should know of this file, if anything."""
         if self.video_codec == "hevc" and self.audio_codec is None:
-            return "HEVC without sound: likely a faulty download, try to download it again"
+            return "HEVC without sound: likely faulty, get it again"
         return None
 
 

@@ -5,9 +5,21 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tests.tui.helpers import StandInEngine, drawn, panel, pile, sorting, trained, typed, until, until_shown
+from tests.tui.helpers import (
+    StandInEngine,
+    drawn,
+    panel,
+    pile,
+    predicted,
+    sorting,
+    trained,
+    typed,
+    until,
+    until_shown,
+)
 from tiksort_tui.domain import MediaInfo
 from tiksort_tui.pipeline.events import EncodersReady, NoModel, Scanned, VideoExtracted, VideoFailed
+from tiksort_tui.player.events import Playback
 from tiksort_tui.tui.board import STEADY_CLIPS
 from tiksort_tui.tui.details import Details
 
@@ -177,3 +189,38 @@ async def test_the_librarys_name_is_whole_before_what_never_changes(tmp_path):
         assert "cuda" not in header
         assert str(tmp_path)[:8] in header
         assert cell_len(header) <= 80
+
+
+async def test_a_clip_that_cannot_be_read_says_what_to_do_however_low_the_pictures_before_it_were(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4", "broken.mp4", "c.mp4"])
+    engine = StandInEngine(
+        trained(), VideoFailed(tmp_path / "broken.mp4", "it holds no picture that can be read", 1, 4),
+        predicted(tmp_path, a=[("cats", 0.9)], b=[("cats", 0.9)], c=[("dogs", 0.9)]),
+    )  # fmt: skip
+    async with sorting(tmp_path, engine, size=(80, 24)) as pilot:
+        shapes(pilot, b=4, c=4)
+        await on_screen(pilot, "j", "b")
+        low, queue = region(pilot, "strip"), region(pilot, "queue")
+        shapes(pilot, b=4, c=4, broken=0)
+        await pilot.press("j")
+        await until_shown(pilot, "! This clip cannot be read", "download it again: r", "reads the new one.")
+        assert region(pilot, "queue") == queue
+        assert low.height == 4
+        # Nothing is told by halves beside it.
+        assert "none: it cannot be read" not in drawn(pilot)
+        assert "No suggestion" not in drawn(pilot)
+        await on_screen(pilot, "j", "c")
+        assert "Enter  2 dogs" in panel(pilot, "suggestion")
+        assert region(pilot, "strip") == low
+
+
+@pytest.mark.parametrize(
+    ("width", "facts"), [(40, "0:02 / 10:05"), (60, "0:02 / 10:05"), (66, "0:02 / 10:05  90x160")], ids=str
+)
+async def test_what_is_known_of_a_clip_does_not_run_together_on_a_narrow_terminal(tmp_path, width, facts):
+    async with sorting(pile(tmp_path, ["a.mp4"]), size=(width, 14)) as pilot:
+        shapes(pilot)
+        pilot.app._on_player(Playback(tmp_path / "a.mp4", 2.0, 605.0, False, False, 80.0, 1.0))
+        await until(lambda: facts in panel(pilot, "clip").splitlines()[1])
+        line = panel(pilot, "clip").splitlines()[1]
+        assert line == f"{facts:<{cell_len(line) - 21}}x1.0  vol 80  playing"

@@ -94,7 +94,7 @@ async def test_the_page_holds_all_that_is_known_of_a_clip(tmp_path):
         calls = asked(player)
         await pilot.press("i")
         await until_shown(
-            pilot, str(tmp_path / "a.mp4"), "0 kB", "a.info.json", "a.en.vtt", "cut short", "first line", "second line",
+            pilot, str(tmp_path / "a.mp4"), " B", "a.info.json", "a.en.vtt", "cut short", "first line", "second line",
             "60 %  2 dogs", "10 %  4 moss", "dogs/rex.mp4", "fits into no folder",
         )  # fmt: skip
         # A key that files leaves the page and nothing else.

@@ -17,8 +17,10 @@ ALWAYS = {"header", "folders", "clip", "suggestion", "queue", "progress", "keys"
 @pytest.mark.parametrize(("words", "clip"), [*itertools.product((True, False), repeat=2)])
 def test_nothing_lies_off_the_screen_or_over_something_else(words, clip):
     for width, height in itertools.product(WIDTHS, HEIGHTS):
-        for strip, drawn, names in ((None, None, 0), (3, 0, 12), (None, 4, 99)):
-            regions = arrange(width, height, words, clip, strip, drawn, names)
+        for strip, drawn, names, empty in (
+            (None, None, 0, ()), (3, 0, 12, ("words", "suggestion")), (None, 4, 99, ()), (4, 0, 12, ("suggestion",)),
+        ):  # fmt: skip
+            regions = arrange(width, height, words, clip, strip, drawn, names, empty)
             for name, region in regions.items():
                 assert 0 <= region.x < region.right <= width, (name, width, height)
                 assert 0 <= region.y < region.bottom <= height, (name, width, height)
@@ -94,3 +96,18 @@ def test_the_keys_for_help_and_leaving_are_always_told():
         assert "? keys" in hints
         assert "q quit" in hints
         assert len(hints) <= width - 2
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_what_is_said_instead_of_pictures_has_the_lines_of_what_is_empty_below_it(words):
+    before = arrange(80, 24, words, clip=True, strip=4, drawn=0)
+    both = arrange(80, 24, words, clip=True, strip=4, drawn=0, empty=("words", "suggestion"))
+    assert both["strip"].bottom == before["suggestion"].bottom
+    assert both["strip"].y == before["strip"].y
+    assert {"words", "suggestion"}.isdisjoint(both)
+    assert both["queue"] == before["queue"]
+    # A clip that has words keeps them.
+    assert arrange(80, 24, True, True, 4, 0, empty=("suggestion",)) == arrange(80, 24, True, True, 4, 0)
+    wide = arrange(120, 36, words, clip=True, strip=4, drawn=0, empty=("words", "suggestion"))
+    assert "suggestion" in wide
+    assert "words" not in wide

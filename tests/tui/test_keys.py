@@ -32,6 +32,7 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.config import KeysConfig, with_overrides
 from tiksort_tui.errors import ConfigError
+from tiksort_tui.ordering import Suggested
 from tiksort_tui.pipeline.events import Finished, VideoFailed
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.tui.app import SortApp
@@ -39,7 +40,7 @@ from tiksort_tui.tui.guard import SEEN_SECONDS, TORN_SECONDS
 from tiksort_tui.tui.keymap import Keymap
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
-from tiksort_tui.tui.screens.help import HelpScreen
+from tiksort_tui.tui.screens.help import MOST_KEYS, HelpScreen
 
 KEYMAP = Keymap(KeysConfig())
 README = Path(__file__).parents[2] / "README.md"
@@ -369,7 +370,7 @@ async def test_the_help_names_every_key_and_any_key_closes_it_without_acting(tmp
         await press(pilot, key)
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
         shown = drawn(pilot)
-        for keys, command in KEYMAP.rows():
+        for keys, command in KEYMAP.rows(MOST_KEYS):
             assert re.search(re.escape(keys) + r"\s+" + re.escape(command.what), shown)
         await pilot.press("1")
         await until(lambda: pilot.app.screen is pilot.app.sort_screen)
@@ -586,7 +587,7 @@ async def test_quitting_waits_for_the_filing_under_way(tmp_path, press, key):
 
 async def test_keys_that_mean_nothing_here_do_nothing(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
-        await until_shown(pilot, "0 kB")
+        await until_shown(pilot, " B")
         before = drawn(pilot)
         await pilot.press("x", "y", "ctrl+c", "ctrl+p", "escape", "f5", "A", "é", "pageup", "home")
         assert pilot.app.screen is pilot.app.sort_screen
@@ -607,3 +608,96 @@ async def test_the_choice_of_a_folder_begins_at_the_suggestion(tmp_path):
         await until_shown(pilot, "80 %")
         await pilot.press("slash", "enter")
         await until_shown(pilot, "Filed a.mp4 in dogs")
+
+
+async def test_a_choice_shows_what_enter_takes_on_every_terminal(tmp_path):
+    folders = [f"folder {number:03}" for number in range(300)]
+    async with sorting(pile(tmp_path, ["a.mp4"], folders), size=(120, 36)) as pilot:
+        await pilot.press("slash")
+        await until(lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        place = 0
+        for steps in (0, 1, 8, 141, 149):
+            burst(pilot, *["down"] * steps)
+            place += steps
+            # Also where the terminal has become smaller meanwhile, or larger.
+            for width, height in [(40, 8), (60, 14), (80, 17), (80, 24), (200, 60)]:
+                await pilot.resize_terminal(width, height)
+                await until_shown(pilot, f"▸ folder {place:03}")
+                await until(lambda lines=height - 2: len(boxed(pilot)) == lines)
+                assert boxed(pilot)[-1 if height < 18 else -2].startswith("Enter takes it")
+                box = "\n".join(boxed(pilot))
+                shown = [int(number) for number in re.findall(r"folder (\d+)", box)]
+                above, below = (re.search(rf"… (\d+) {word}", box) for word in ("above", "more"))
+                assert shown == [*range(shown[0], shown[0] + len(shown))]
+                assert (int(above[1]) if above else 0) == shown[0]
+                assert (int(below[1]) if below else 0) == 299 - shown[-1]
+                # In the line that tells of a single one there would be room for it.
+                assert not re.search(r"… 1 (above|more)", box)
+                assert len(shown) + bool(above) + bool(below) == height - (5 if height < 18 else 9)
+
+
+def boxed(pilot):
+    """The lines in the box that lies over the sorting screen."""
+    found = (re.search("│  (.*)  │", line) for line in drawn(pilot).splitlines())
+    return [line[1].strip() for line in found if line]
+
+
+async def test_a_choice_that_fits_shows_all_and_keeps_its_place_while_one_types(tmp_path):
+    folders = [f"folder {number:02}" for number in range(14)]
+    async with sorting(pile(tmp_path, ["a.mp4"], folders), size=(80, 24)) as pilot:
+        await pilot.press("slash")
+        await until_shown(pilot, "folder 13", "Enter takes it, ↑ ↓ choose, Esc none")
+        assert "…" not in " ".join(boxed(pilot))
+        box = pilot.app.screen.query_one(".box").region
+        await typed(pilot, *"13")
+        await until(lambda: "folder 12" not in " ".join(boxed(pilot)))
+        assert pilot.app.screen.query_one(".box").region == box
+
+
+def test_as_many_hints_as_fit_to_the_column():
+    everyday = (
+        "1-0 file  Enter take  / folder  u undo  s later  Space pause  ←→ seek  j k walk  b sure ones  r retrain"
+        "  ? keys  q quit"
+    )
+    assert len(everyday) == 119
+    assert KEYMAP.hints(119) == everyday
+    assert "r retrain" not in KEYMAP.hints(118)
+    more = "r retrain  d trash  n new folder  o order  w filter  g go to  i details  t model  ? keys  q quit"
+    assert KEYMAP.hints(199).endswith(more)
+
+
+async def test_the_hints_name_the_keys_of_the_configuration(tmp_path):
+    own = KeysConfig(commands={"forward": ("x",), "up": ("y",), "retrain": (), "take_1": (), "choose": ("F2",)})
+    async with sorting(
+        pile(tmp_path, ["a.mp4"]), player=recording_player(), size=(200, 60), config=replace(CONFIG, keys=own)
+    ) as pilot:
+        hints = panel(pilot, "keys")
+        assert hints.startswith(" 1-0 file  F2 folder  u undo  s later  Space pause  ← x seek  ↓ y walk  b sure ones")
+        # What has no key is found by its name.
+        await pilot.press("question_mark")
+        await until_shown(pilot, ": take 1", ": retrain", ": rename")
+
+
+async def test_the_hints_are_those_of_keys_that_do_something(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), player=recording_player(), size=(80, 24)) as pilot:
+        assert "Space pause" in panel(pilot, "keys")
+        # Where nothing plays there is nothing to pause.
+        pilot.app.player.describe.return_value = "no mpv"
+        await pilot.press("j")
+        assert panel(pilot, "keys").strip() == (
+            "1-0 file  Enter take  / folder  u undo  s later  j k walk  ? keys  q quit"
+        )
+        await pilot.press("1")
+        await until_shown(pilot, "All sorted")
+        assert panel(pilot, "keys").strip() == "u undo  r retrain  n new folder  t model  ? keys  q quit"
+
+
+async def test_without_a_clip_that_the_filter_shows_the_hints_say_how_to_get_one(tmp_path):
+    pile(tmp_path, ["a.mp4", "b.mp4"])
+    async with sorting(tmp_path, size=(80, 24)) as pilot:
+        pilot.app.session.arrange(pilot.app.session.order, Suggested("cats"))
+        await pilot.press("1")
+        await until_shown(pilot, "No clip to show")
+        assert panel(pilot, "keys").strip() == (
+            "u undo  b sure ones  r retrain  n new folder  w filter  t model  ? keys  q quit"
+        )

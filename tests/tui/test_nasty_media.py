@@ -11,7 +11,7 @@ import shutil
 import pytest
 
 from tests.conftest import need_tool
-from tests.tui.helpers import CONFIG, drawn, panel, sorting, until, until_redrawn, until_shown
+from tests.tui.helpers import CONFIG, drawn, sorting, until, until_shown
 from tests.tui.test_hostile_names import assert_harmless, press
 from tests.tui.test_views import misplaced
 from tests.x11 import mpv_home, x_server
@@ -20,6 +20,7 @@ from tiksort_tui.engine.client import Engine
 from tiksort_tui.library.state import LOG, state_dir
 from tiksort_tui.player.events import PlayerGone, PlayFailed, Playing
 from tiksort_tui.tui.app import SortApp
+from tiksort_tui.tui.views.text import file_size
 
 # For the reading of them all.
 PATIENCE = 120.0
@@ -85,10 +86,9 @@ async def test_each_is_shown_played_filed_and_taken_back(nasty, told):
             if isinstance(last, PlayFailed):
                 await until_shown(pilot, "does not play: mpv: ")
             if clip in session.failures:
-                await until_redrawn(pilot, lambda: True)
-                assert panel(pilot, "suggestion").endswith("none: it cannot be read")
+                await until_shown(pilot, "This clip cannot be read")
             else:
-                await until_shown(pilot, "Enter", "MB" if clip.stat().st_size >= 1e5 else "kB")
+                await until_shown(pilot, "Enter", file_size(clip.stat().st_size))
             assert_harmless(drawn(pilot))
             await until(lambda: list(misplaced(pilot)) == [])
             press(pilot, "j")

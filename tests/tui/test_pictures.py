@@ -93,3 +93,10 @@ def test_the_edge_of_a_picture_has_its_colours_and_nothing_of_what_is_beside_it(
         for segment in line:
             for colour in (segment.style.color, segment.style.bgcolor):
                 assert colour is None or min(colour.triplet) > 240
+
+
+def test_broad_pictures_that_are_high_enough_in_one_row_take_no_second_one():
+    """Else the place of the pictures would grow at the first broad clip, and all below it would jump."""
+    lines = draw_strip(jpegs(BROAD), 125, 24)
+    assert len(lines) <= 8
+    assert {runs(line.text) for line in lines} == {5}

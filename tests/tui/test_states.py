@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -41,8 +42,9 @@ from tiksort_tui.pipeline.events import (
     VideoFailed,
 )
 from tiksort_tui.player.events import Playback, PlayerGone, PlayFailed
-from tiksort_tui.tui import watching
+from tiksort_tui.tui import views, watching
 from tiksort_tui.tui.app import UNEXPECTED, SortApp
+from tiksort_tui.tui.progress import Progress
 
 
 def counts(pilot):
@@ -470,3 +472,44 @@ async def test_a_library_that_cannot_be_reached_any_more_ends_nothing(tmp_path, 
             await pilot.press("1")
             await until_shown(pilot, "Permission denied")
             assert pilot.app.is_running
+
+
+async def test_why_nothing_is_promised_is_told_on_the_models_page_alone(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"]), StandInEngine(trained(promise=None))) as pilot:
+        await until_shown(pilot, "files none by itself yet")
+        assert "cannot be promised" not in drawn(pilot)
+        await pilot.press("t")
+        await until_shown(pilot, "cannot be promised")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+async def test_while_it_learns_nothing_is_counted_that_was_read(tmp_path, size):
+    engine = StandInEngine(EncodersReady("builtin encoder", "cpu"), Scanned(("cats",), 0, 2, 0, 160))
+    async with sorting(pile(tmp_path, ["a.mp4"]), engine, size=size) as pilot:
+        engine.tell(VideoExtracted(tmp_path / "a.mp4", 72, 160))
+        await until_shown(pilot, "reading 72/160")
+        engine.tell(TrainingStarted(12))
+        await until_shown(pilot, "learning")
+        assert "72/160" not in drawn(pilot)
+        assert "/s" not in drawn(pilot)
+        assert not re.search(r"\d:\d\d left", drawn(pilot))
+
+
+def test_less_than_a_second_is_no_time_that_is_left():
+    progress = Progress(stage="reading", done=159, total=160, began=0.0)
+    for width, told in ((80, "reading 159/160"), (30, "r cancels")):
+        lines = [views.header("~/videos", progress, "mpv", 100.0, width, False)]
+        lines += views.learning(progress, 100.0, lambda _: "r", width, 10)
+        assert told in " ".join(line.plain for line in lines)
+        assert "0:00" not in " ".join(line.plain for line in lines)
+
+
+@pytest.mark.parametrize("remark", ["only to look at", "read-only"])
+def test_what_can_be_done_here_is_told_whole_and_the_path_is_cut(remark):
+    progress = Progress(encoder="CLIP + Whisper", device="cuda", stage="reading", done=72, total=1600)
+    for width in (60, 80, 120):
+        path = "/mnt/a long way down to/where the videos of some years are kept"
+        header = views.header(f"{path}  {remark}", progress, "mpv", 1.0, width, False)
+        assert f"  {remark} " in header.plain
+        assert "/mnt/" in header.plain
+        assert header.cell_length <= width

@@ -1,6 +1,7 @@
 """The sure clips in one go: what is listed and promised, what is ticked, and that all of it is filed, or none."""
 
 import asyncio
+import re
 import threading
 import time
 
@@ -108,7 +109,7 @@ async def test_what_the_model_promises_is_listed_by_folder_and_filed_and_one_key
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), size=size) as pilot:
         await opened(pilot)
         assert rows(pilot) == "cats: [A] C dogs: E B"
-        await until_shown(pilot, "4 clips, at least 98 % right", "over 94 %", "files 61 of 100", "Enter files 4")
+        await until_shown(pilot, "4 clips, at least 98.0 % right", "over 94.0 %", "files 61 of 100", "Enter files 4")
         await pilot.press("enter")
         await left(pilot)
         await until_shown(pilot, "Filed 4 clips in one go")
@@ -168,14 +169,14 @@ async def test_the_confidence_is_asked_for_in_steps(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path))) as pilot:
         await opened(pilot)
         await pilot.press("down", "space", "less_than_sign")
-        await until_shown(pilot, "over 92 %", "5 clips, 4 of them at least 98 % right")
+        await until_shown(pilot, "over 92.0 %", "5 clips, 4 of them at least 98.0 % right")
         # The tick that was taken and the cursor stay where they are.
         assert rows(pilot) == "cats: A [c] dogs: E B D"
         await pilot.press("greater_than_sign")
-        await until_shown(pilot, "over 94 %")
+        await until_shown(pilot, "over 94.0 %")
         assert rows(pilot) == "cats: A [c] dogs: E B"
         await pilot.press("plus", "plus", "plus", "plus")
-        await until_shown(pilot, "over 98 %")
+        await until_shown(pilot, "over 98.0 %")
         assert rows(pilot) == "cats: [A]"
         await pilot.press(*["minus"] * 20)
         await until_shown(pilot, "6 clips, 4 of them", "all")
@@ -188,7 +189,7 @@ async def test_the_confidence_is_asked_for_in_steps(tmp_path):
 async def test_without_a_promise_it_begins_at_95_percent_and_says_that_nothing_is_promised(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path, NOT_PROMISED))) as pilot:
         await opened(pilot)
-        await until_shown(pilot, "over 95 %", "3 clips: nothing is promised of them", "at least 114 more sorted clips")
+        await until_shown(pilot, "over 95.0 %", "3 clips: nothing is promised of them", "at least 114 more")
         assert rows(pilot) == "cats: [A] dogs: E B"
 
 
@@ -207,7 +208,7 @@ async def test_an_empty_list_says_why_and_how_to_get_some(tmp_path, size):
         await until(lambda: pilot.app.session.predictions)
         pilot.app.engine.tell(Finished(0, 0))
         await opened(pilot)
-        await until_shown(pilot, "No clip is over 95 %: the surest is at 50 %. < asks")
+        await until_shown(pilot, "No clip is over 95.0 %: the surest is at 50.0 %. < asks")
 
 
 def blindly(pilot, *keys):
@@ -427,7 +428,7 @@ async def test_all_that_are_alike_are_filed_from_the_clip_on_screen(tmp_path):
         await until_shown(pilot, "* files 3 alike")
         await opened(pilot, "asterisk")
         assert rows(pilot) == "cats: [A] C F"
-        await until_shown(pilot, "3 clips, 2 of them at least 98 % right", "alike")
+        await until_shown(pilot, "3 clips, 2 of them at least 98.0 % right", "alike")
         await pilot.press("end", "space", "enter")
         await until_shown(pilot, "Filed 2 clips in one go")
         await until_redrawn(pilot, lambda: queue(pilot) == "[b] d e f g")
@@ -540,7 +541,7 @@ async def test_two_thousand_clips_are_walked_through(tmp_path):
     engine = StandInEngine(trained(PROMISED), Predicted(1, predictions), Finished(0, 0))
     async with sorting(tmp_path, engine) as pilot:
         await opened(pilot)
-        await until_shown(pilot, "2000 clips, at least 98 % right", "Enter files 2000")
+        await until_shown(pilot, "2000 clips, at least 98.0 % right", "Enter files 2000")
         screen = pilot.app.screen
         keys = ["j", "pagedown", "space", "end", "home", "minus", "plus", "a"] * 12
         for key in keys:
@@ -565,9 +566,9 @@ async def test_the_window_of_mpv_ticks_and_files_and_shows_the_clip_under_the_cu
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path)), player) as pilot:
         await until(lambda: not pilot.app.progress.stage)
         await in_mpv(pilot, "b")
-        await until(lambda: shown_in_mpv(player).endswith("Enter files 4\n[x] a.mp4 → cats 99 %"))
+        await until(lambda: shown_in_mpv(player).endswith("Enter files 4\n[x] a.mp4 → cats 99.0 %"))
         await in_mpv(pilot, "space")
-        await until(lambda: shown_in_mpv(player).endswith("Enter files 3\n[ ] a.mp4 → cats 99 %"))
+        await until(lambda: shown_in_mpv(player).endswith("Enter files 3\n[ ] a.mp4 → cats 99.0 %"))
         await in_mpv(pilot, "p")
         assert asked(player)[-1] == ("play", tmp_path / "a.mp4")
         await in_mpv(pilot, "enter")
@@ -575,3 +576,20 @@ async def test_the_window_of_mpv_ticks_and_files_and_shows_the_clip_under_the_cu
     assert sorted(place for place in where(tmp_path).values() if "/" in place) == [
         "cats/c.mp4", "dogs/b.mp4", "dogs/e.mp4",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 12), (120, 36)], ids=str)
+async def test_how_many_come_below_is_told_and_the_cursor_stays_in_sight(tmp_path, size):
+    clips = [f"{i:02}" for i in range(40)]
+    pile(tmp_path, [f"{clip}.mp4" for clip in clips])
+    predictions = (Prediction(tmp_path / f"{clip}.mp4", (Suggestion("cats", 0.99),), sure=True) for clip in clips)
+    engine = StandInEngine(trained(PROMISED), Predicted(1, tuple(predictions)), Finished(0, 0))
+    async with sorting(tmp_path, engine, size=size) as pilot:
+        await opened(pilot)
+        await until_shown(pilot, "▸ [x] 00.mp4", " more")
+        for step in range(1, 40):
+            await pilot.press("j")
+            await until_shown(pilot, f"▸ [x] {step:02}.mp4")
+            last = int(re.findall(r"\[x\] (\d\d)", drawn(pilot))[-1])
+            below = re.search(r"… (\d+) more", drawn(pilot))
+            assert (int(below[1]) if below else 0) == 39 - last

@@ -1,11 +1,13 @@
 """What is drawn: names as they are, all sizes of library and terminal, and nothing out of its place."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 
 from tests.tui.helpers import (
+    CONFIG,
     StandInEngine,
     drawn,
     panel,
@@ -18,11 +20,13 @@ from tests.tui.helpers import (
     until_shown,
     where,
 )
+from tiksort_tui.config import KeysConfig
 from tiksort_tui.domain import visible
+from tiksort_tui.ordering import Suggested
 from tiksort_tui.pipeline.events import NoModel, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.player.events import Playback
 from tiksort_tui.tui.panel import Panel
-from tiksort_tui.tui.views.text import message, paragraph, wrap
+from tiksort_tui.tui.views.text import file_size, fit, message, paragraph, wrap
 
 SIZES = [(80, 24), (100, 30), (120, 36), (200, 60), (110, 12), (40, 10)]
 TINY = [(20, 5), (12, 3), (1, 1)]
@@ -123,7 +127,7 @@ async def test_twenty_thousand_clips(tmp_path):
     ("text", "width", "shown"),
     [
         ("Filed a.mp4 in cats", 40, "Filed a.mp4 in cats"),
-        # Names first, then whole clauses from the end on; a reason after a colon is kept.
+        # Names first, but so that one knows them; then whole clauses from the end on; then names, then words.
         ("Filed 7095674838162784445.mp4 in cats", 30, "Filed 7095674838…5.mp4 in cats"),
         ("Filed a name with spaces.mp4 in cats", 30, "Filed a name with … in cats"),
         (
@@ -132,7 +136,7 @@ async def test_twenty_thousand_clips(tmp_path):
         ),
         (
             ".tiksort/journal.sqlite3: the record cannot be used (database or disk is full); see that it can be",
-            70, ".tiksort…te3: the record cannot be used (database or disk is full) …",
+            70, ".tiksort/journal.sqlite3: the record cannot be used …",
         ),
         # An apostrophe is no quotation mark.
         (
@@ -141,19 +145,45 @@ async def test_twenty_thousand_clips(tmp_path):
         ),
         (
             "there is no folder 'a name that is too long for one line' in the library's root", 60,
-            "there is no folder 'a name that… line' in the library's root",
+            "there is no folder 'a name that…line' in the library's root",
         ),
-        ("the folder was not renamed: " + "a reason without end " * 4, 60, None),
+        (
+            "'street/Juggling with a tennis ball.mp4' was not taken back: the folder 'street' is not there; bring it",
+            79, "'street/Juggling…ll.mp4' was not taken back: the folder 'street' is not there …",
+        ),
+        (
+            "'street/7095674838162784445.mp4' was not taken back: 'a name that is as long.mp4' is there already; "
+            "move that away and try again", 79,
+            "'street/70….mp4' was not taken back: 'a name that is…ng.mp4' is there already …",
+        ),
+        # No sentence goes on with the end of another one.
+        (
+            "left out: so soon after Esc or a bracket this key may be a piece of a torn escape sequence", 79,
+            "left out: so soon after Esc or a bracket this key may be a piece of a torn …",
+        ),
+        (
+            "the folder was not renamed: " + "a reason without end " * 4, 60,
+            "the folder was not renamed: a reason without end a reason …",
+        ),
     ],
 )  # fmt: skip
 def test_a_long_message_keeps_what_matters(text, width, shown):
     made = message(text, width)
     assert cell_len(made) <= width
-    if shown:
-        assert made == shown
-    else:
-        assert made.startswith("the folder was not renamed: ")
-        assert made.endswith("without end")
+    assert made == shown
+
+
+def test_a_name_that_is_cut_has_no_blank_beside_the_ellipsis():
+    assert fit("a name of some words", 14) == "a name of…ords"
+    assert fit("so many of them are here", 12) == "so many…ere "
+    assert fit("日本語 日本語", 9) == "日本語…語"
+    assert {cell_len(fit("a b c d e f g h " * 3, width)) - width for width in range(20)} == {0}
+
+
+def test_a_size_is_never_nothing():
+    assert [file_size(size) for size in (0, 44, 999, 1000, 99_900, 100_000)] == [
+        "0 B", "44 B", "999 B", "1 kB", "100 kB", "0.1 MB",
+    ]  # fmt: skip
 
 
 def test_a_paragraph_that_goes_on_ends_with_a_whole_word():
@@ -236,3 +266,22 @@ async def test_a_terminal_that_changes_its_size_keeps_all_in_place(tmp_path):
         await pilot.press("1")
         await until_shown(pilot, "Filed a.mp4 in cats")
         assert queue(pilot) == "[b]"
+
+
+async def test_more_folders_than_fit_are_found_by_a_key(tmp_path):
+    pile(tmp_path, ["a.mp4"], [f"folder {i:03}" for i in range(300)])
+    own = replace(CONFIG, keys=KeysConfig(commands={"choose": ("F2",)}))
+    async with sorting(tmp_path, size=(80, 24), config=own) as pilot:
+        assert panel(pilot, "folders").splitlines()[-1] == "  F2  finds 286 more"
+        await pilot.resize_terminal(200, 36)
+        await until_shown(pilot, "… 280 more, F2 finds them")
+
+
+async def test_the_only_clip_that_is_left_although_it_does_not_fit_the_filter_has_the_word_below_it(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"])) as pilot:
+        pilot.app.session.arrange(pilot.app.session.order, Suggested("cats"))
+        await pilot.press("p")
+        await until_shown(pilot, "(not this one)")
+        rows = panel(pilot, "queue").splitlines()
+        assert rows[1].startswith("▸ a.mp4")
+        assert rows[2].strip().startswith("None of the 2 unsorted clips is here:")

@@ -135,7 +135,11 @@ def _choose_sure(screen: SortScreen, group: int) -> None:
 
 def _choose_command(screen: SortScreen) -> None:
     app = screen.sort
-    commands = {f"{_named(what)}  ({keys})": what.id for keys, what in app.keymap.rows() if what.id != "file"}
+    commands = {
+        f"{_named(what)}  ({keys if app.keymap.keys[what.id] else 'no key'})": what.id
+        for keys, what in app.keymap.rows()
+        if what.id != "file"
+    }
     folders = {f"file into {folder.name}": folder.name for folder in app.session.folders}
 
     clip = app.session.current

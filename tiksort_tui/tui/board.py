@@ -37,6 +37,8 @@ class Board:
         self._words, self._names = False, 0
         # The lines of the pictures of this clip, and of the last ones that have some.
         self._drawn, self._last_drawn = 0, deque[int](maxlen=STEADY_CLIPS)
+        # The panels of this clip that hold nothing, where what is said instead of its pictures needs room.
+        self._empty: frozenset[str] = frozenset()
         self.strip_room = Size()
         """The cells that pictures may take."""
 
@@ -63,11 +65,17 @@ class Board:
             self._words, self._drawn = self._words or details.words, len(details.strip)
             if self._drawn:
                 self._last_drawn.append(self._drawn)
+                self._empty = frozenset()
             self._place()
         self._strip.show(list(details.strip) if details else [])
 
     def fill(self, scene: Scene) -> None:
         """Have every panel that has room show its part of `scene`."""
+        if scene.details is not None:
+            self._empty = _empty(scene.session, scene.details)
+        elif scene.session.prediction(scene.session.current):
+            self._empty = frozenset()
+        self._place()
         for name, region in self._regions.items():
             if name == "strip" and scene.details and scene.details.strip:
                 continue
@@ -82,9 +90,18 @@ class Board:
         roomiest = arrange(width, height, self._words, self._clip, names=self._names)
         self.strip_room = roomiest.get("strip", Region()).size
         highest = max(self._last_drawn, default=None)
-        regions = arrange(width, height, self._words, self._clip, highest, self._drawn, self._names)
+        regions = arrange(width, height, self._words, self._clip, highest, self._drawn, self._names, self._empty)
         if regions == self._regions:
             return
         self._regions = regions
         for name, panel in self._panels.items():
             put(panel, regions.get(name))
+
+
+def _empty(session: Session, details: Details) -> frozenset[str]:
+    """Of a clip without pictures, the panels below their place in which nothing is to be said."""
+    if details.strip:
+        return frozenset()
+    unread = session.current in session.failures and session.prediction(session.current) is None
+    empty = {"words": not details.words, "suggestion": unread}
+    return frozenset(name for name, is_empty in empty.items() if is_empty)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from textual.geometry import Region
 
 # From here on there are three columns, else two.
@@ -20,14 +22,22 @@ SUGGESTION_LINES, ALIKE_LINES, PROGRESS_LINES, LEARNING_LINES, SESSION_LINES = 1
 
 
 def arrange(
-    width: int, height: int, words: bool, clip: bool, strip: int | None = None, drawn: int | None = None, names: int = 0
+    width: int,
+    height: int,
+    words: bool,
+    clip: bool,
+    strip: int | None = None,
+    drawn: int | None = None,
+    names: int = 0,
+    empty: Container[str] = (),
 ) -> dict[str, Region]:
     """The panels' regions by their name; one that has no room has none.
 
     Nor have the words of a clip where none is known of any (`words`), and what a clip shows where there is none
     (`clip`). The pictures take at most `strip` lines; None: as many as five upright ones need. Those of the clip on
-    screen take `drawn` of them; None: all. The folders' column is made for names of `names` cells. As the room shrinks
-    these give way, in this order: session, alike, all but a line of the words, learning, most of the queue, strip.
+    screen take `drawn` of them; None: all. What is said instead of pictures has also the lines of the panels below that
+    are `empty`. The folders' column is made for names of `names` cells. As the room shrinks these give way, in this
+    order: session, alike, all but a line of the words, learning, most of the queue, strip.
     """
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
         regions = _small(width, height)
@@ -51,7 +61,21 @@ def arrange(
             regions["strip"] = place.crop_size((place.width, drawn))
             top = min(text.y, place.y + drawn + 1)
             regions["words"] = Region(text.x, top, text.width, text.bottom - top)
+        else:
+            _give_lines_below(regions, empty)
     return {name: region for name, region in regions.items() if region.area > 0}
+
+
+def _give_lines_below(regions: dict[str, Region], empty: Container[str]) -> None:
+    """Have the place of the pictures reach down over the panels that are `empty`, but over nothing else."""
+    for name in ("words", "suggestion"):
+        place, below = regions["strip"], regions.get(name, Region())
+        if not below.area:
+            continue
+        if name not in empty or below.x != place.x or not place.area:
+            return
+        regions["strip"] = Region(place.x, place.y, place.width, below.bottom - place.y)
+        del regions[name]
 
 
 def _left(least: int, most: int, names: int) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.events import Key
 from textual.keys import KEY_NAME_REPLACEMENTS
 
@@ -19,7 +20,7 @@ DIGITS = tuple("1234567890")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a key does. `keys` are Textual's names of the usual ones; `hint` is for the bottom line."""
+    """What a key does. `keys` are Textual's names of the usual ones; `hint` is the word for it in the bottom line."""
 
     id: str
     keys: tuple[str, ...]
@@ -28,18 +29,18 @@ class Command:
 
 
 COMMANDS = (
-    Command("file", DIGITS, "file into folder 1-10 and go on", "1-0 file"),
-    Command("take_1", ("enter",), "take the first suggestion", "Enter take"),
+    Command("file", DIGITS, "file into folder 1-10 and go on", "file"),
+    Command("take_1", ("enter",), "take the first suggestion", "take"),
     Command("take_2", ("tab",), "take the second suggestion"),
     Command("take_3", ("shift+tab",), "take the third suggestion"),
-    Command("choose", ("slash",), "type a folder's name, or a new one", "/ folder"),
-    Command("undo", ("u",), "take back what was done last", "u undo"),
+    Command("choose", ("slash",), "type a folder's name, or a new one", "folder"),
+    Command("undo", ("u",), "take back what was done last", "undo"),
     Command("redo", ("U", "ctrl+r"), "do again what was taken back"),
-    Command("trash", ("d",), "put the clip in the trash folder"),
-    Command("later", ("s", "ctrl+right"), "later: put the clip at the end of the queue", "s later"),
+    Command("trash", ("d",), "put the clip in the trash folder", "trash"),
+    Command("later", ("s", "ctrl+right"), "later: put the clip at the end of the queue", "later"),
     Command("previous", ("p", "ctrl+left"), "back to the previous clip"),
-    Command("pause", ("space",), "pause, and go on", "Space pause"),
-    Command("back", ("left", "h"), "5 seconds back", "←→ seek"),
+    Command("pause", ("space",), "pause, and go on", "pause"),
+    Command("back", ("left", "h"), "5 seconds back", "seek"),
     Command("forward", ("right", "l"), "5 seconds forward"),
     Command("back_1", ("shift+left", "comma"), "1 second back"),
     Command("forward_1", ("shift+right", "full_stop"), "1 second forward"),
@@ -51,22 +52,37 @@ COMMANDS = (
     Command("softer", ("minus",), "softer"),
     Command("fullscreen", ("f",), "fill the screen with mpv's window"),
     Command("window", ("v",), "bring the window of mpv back"),
-    Command("down", ("down", "j"), "next clip in the queue, without filing", "j k walk"),
+    Command("down", ("down", "j"), "next clip in the queue, without filing", "walk"),
     Command("up", ("up", "k"), "previous clip in the queue"),
-    Command("go_to", ("g",), "go to a clip by its name"),
-    Command("order", ("o",), "the queue's order"),
-    Command("filter", ("w",), "what the queue shows"),
-    Command("sure", ("b",), "the sure ones in one go", "b sure ones"),
+    Command("go_to", ("g",), "go to a clip by its name", "go to"),
+    Command("order", ("o",), "the queue's order", "order"),
+    Command("filter", ("w",), "what the queue shows", "filter"),
+    Command("sure", ("b",), "the sure ones in one go", "sure ones"),
     Command("alike", ("asterisk",), "all that are like this clip in one go"),
-    Command("model", ("t",), "how good the model is, and probable misfilings"),
-    Command("new_folder", ("n",), "new folder"),
+    Command("model", ("t",), "how good the model is, and likely misfilings", "model"),
+    Command("new_folder", ("n",), "new folder", "new folder"),
     Command("rename_folder", (), "give a folder another name"),
-    Command("details", ("i",), "all that is known of the clip"),
-    Command("retrain", ("r",), "look for new clips and learn; again: cancel", "r retrain"),
+    Command("details", ("i",), "all that is known of the clip", "details"),
+    Command("retrain", ("r",), "look for new clips and learn; again: cancel", "retrain"),
     Command("palette", ("colon", "ctrl+p"), "all commands by their name"),
-    Command("help", ("question_mark", "f1"), "all keys", "? keys"),
-    Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "q quit"),
+    Command("help", ("question_mark", "f1"), "all keys", "keys"),
+    Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "quit"),
 )
+USUAL = {command.id: command for command in COMMANDS}
+
+# The bottom line, of which the last go first where room is short; those for the help and for leaving stand at its end.
+HINTED = (
+    "file", "take_1", "choose", "undo", "later", "pause", "back", "down", "sure", "retrain", "trash", "new_folder",
+    "order", "filter", "go_to", "details", "model",
+)  # fmt: skip
+HINTED_ALWAYS = ("help", "quit")
+# Of two that belong together the hint names both keys, the usual ones in this short way.
+PAIRS = {"back": ("forward", "←→"), "down": ("up", "j k")}
+# Those that do nothing without a clip on screen, without a queue, where all is sorted, and without mpv.
+OF_CLIP = {"file", "take_1", "choose", "later", "pause", "back", "trash", "details"}
+OF_QUEUE = {"down", "order", "go_to"}
+OF_UNSORTED = {"sure", "filter"}
+OF_PLAYER = {"pause", "back"}
 
 # Those that move the clip on screen: they count only for one that was seen.
 FILING = {"file", "take_1", "take_2", "take_3", "trash"}
@@ -143,30 +159,47 @@ class Keymap:
         name = self._of_mpv.get(key)
         return None if name is None else (name, " " if name == "space" else _character(name))
 
-    def rows(self) -> list[tuple[str, Command]]:
-        """Every command, and its keys as people write them."""
-        return [(self._shown(command), command) for command in COMMANDS]
+    def rows(self, most: int | None = None) -> list[tuple[str, Command]]:
+        """Every command, and its keys as people write them, `most` of them at most."""
+        return [(self._shown(command, most), command) for command in COMMANDS]
 
     def key(self, command: str) -> str:
-        """The first key of a command, as people write it; that of the palette where it has none."""
-        return shown((self.keys[command] or self.keys["palette"])[0])
+        """The first key of a command, as people write it; where it has none, what finds it in the palette."""
+        keys = self.keys[command]
+        return shown(keys[0]) if keys else self._in_palette(command)
 
-    def hints(self, width: int) -> str:
-        """As many hints as fit into `width` columns; those for the help and for leaving always do."""
-        *first, help_, quit_ = [self._hint(command) for command in COMMANDS if command.hint]
-        while first and len("  ".join([*first, help_, quit_])) > width:
+    def hints(self, width: int, idle: Container[str] = ()) -> str:
+        """As many hints as fit into `width` columns; of commands without a key or that are `idle`, which do nothing
+        now, there are none."""
+        first = [self._hint(command) for command in HINTED if self.keys[command] and command not in idle]
+        last = [self._hint(command) for command in HINTED_ALWAYS]
+        while first and cell_len("  ".join([*first, *last])) > width:
             first.pop()
-        return "  ".join([*first, help_, quit_])
+        return "  ".join([*first, *last])
 
-    def _shown(self, command: Command) -> str:
+    def _shown(self, command: Command, most: int | None) -> str:
         keys = self.keys[command.id]
-        # What has no key of its own stands in the palette.
-        return "1-9 0" if keys == DIGITS else ", ".join(map(shown, keys or self.keys["palette"][:1]))
+        if keys == DIGITS:
+            return "1-9 0"
+        return ", ".join(map(shown, keys[:most])) if keys else self._in_palette(command.id)
 
-    def _hint(self, command: Command) -> str:
-        if self.keys[command.id] == command.keys:
-            return command.hint
-        return f"{self.key(command.id)} {command.hint.split(' ', 1)[1]}"
+    def _in_palette(self, command: str) -> str:
+        """The key of the palette, and what is typed there to have `command`, which has no key of its own."""
+        word = command.partition("_")[0]
+        alone = sum(one.id.startswith(word) for one in COMMANDS) == 1
+        return " ".join([*map(shown, self.keys["palette"][:1]), word if alone else command.replace("_", " ")])
+
+    def _hint(self, command: str) -> str:
+        word = USUAL[command].hint
+        if command == "file":
+            return f"1-0 {word}"
+        if command not in PAIRS:
+            return f"{self.key(command)} {word}"
+        other, usual = PAIRS[command]
+        both = self.keys[command], self.keys[other]
+        if both == (USUAL[command].keys, USUAL[other].keys):
+            return f"{usual} {word}"
+        return " ".join([*(shown(keys[0]) for keys in both if keys), word])
 
     def _claim(self, key: str, command: str) -> None:
         if key in self._commands:

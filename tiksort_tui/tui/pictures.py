@@ -27,8 +27,8 @@ OPAQUE = 127
 BLURRED_UNDER, SHARPNESS = 0.4, 50
 # A picture that is narrower than this shows nothing.
 NARROWEST = 3
-# Broad pictures stand in two rows where they are this much larger then.
-WORTH_TWO_ROWS = 1.2
+# Broad pictures stand in two rows where they are this much larger then, and in one of so few lines.
+WORTH_TWO_ROWS, LOW_ROW = 1.2, 6
 
 
 def draw_strip(jpegs: Sequence[bytes], width: int, height: int) -> list[Strip]:
@@ -117,7 +117,8 @@ def place(
     scale_in = partial(_scale, shape, (width, height), cell)
     columns, rows = len(pictures), 1
     two_rows = (len(pictures) + 1) // 2, 2
-    if scale_in(*two_rows) >= WORTH_TWO_ROWS * scale_in(columns, rows):
+    in_one = scale_in(columns, rows)
+    if shape[1] * in_one < LOW_ROW * cell[1] and scale_in(*two_rows) >= WORTH_TWO_ROWS * in_one:
         columns, rows = two_rows
     scale = scale_in(columns, rows)
     size = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))

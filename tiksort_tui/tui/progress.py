@@ -16,6 +16,8 @@ from tiksort_tui.pipeline.events import (
     VideoFailed,
 )
 
+READING = "reading"
+"""The stage of a run of which is counted what is done."""
 CANCELLING = "cancelling"
 """The stage of a run that is asked to end."""
 
@@ -46,19 +48,19 @@ class Progress:
             case EncodersReady(encoder, device):
                 self.encoder, self.device = encoder, device
             case Scanned(to_extract=total):
-                self.stage, self.total, self.began = "reading", total, now
+                self.stage, self.total, self.began = READING, total, now
             case VideoExtracted(done=done) | VideoFailed(done=done):
                 self.done = done
             case TrainingStarted():
                 self.stage = "learning"
             case Trained(refitted=True) if self.model:
                 # Only a whole run looks for misfilings.
-                self.model, self.stage = replace(event, misfiled=self.model.misfiled), "reading"
+                self.model, self.stage = replace(event, misfiled=self.model.misfiled), READING
             case Trained(refitted=refitted):
-                self.model, self.no_model, self.stage = event, None, "reading"
+                self.model, self.no_model, self.stage = event, None, READING
                 self.looked_for_misfilings = not refitted
             case NoModel(reason):
-                self.model, self.no_model, self.stage = None, reason, "reading"
+                self.model, self.no_model, self.stage = None, reason, READING
             case Finished():
                 self.stage = ""
 

@@ -14,11 +14,13 @@ from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import SMALLEST_HEIGHT, SMALLEST_WIDTH
-from tiksort_tui.tui.keymap import Keymap
+from tiksort_tui.tui.keymap import OF_CLIP, OF_PLAYER, OF_QUEUE, OF_UNSORTED, Keymap
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import count_alike
 
 TAKES = ("take_1", "take_2", "take_3")
+# What the player says of itself where there is none.
+NO_PLAYERS = ("no mpv", "mpv closed", "no player")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,21 @@ class Scene:
             case "learning":
                 return views.learning(progress, self.now, self._key, width, height)
             case "keys":
-                return [Content.styled(" " + self.keymap.hints(width - 2), views.MUTED)]
+                return [Content.styled(" " + self.keymap.hints(width - 1, self._idle()), views.MUTED)]
             case "small":
                 return views.small((SMALLEST_WIDTH, SMALLEST_HEIGHT), width)
             case _:
                 return [self._message(width)]
+
+    def _idle(self) -> set[str]:
+        """The commands that do nothing now."""
+        session = self.session
+        return {
+            *(OF_CLIP if session.current is None else ()),
+            *(OF_QUEUE if not session.queue else ()),
+            *(OF_UNSORTED if not session.remaining else ()),
+            *(OF_PLAYER if self.player in NO_PLAYERS else ()),
+        }
 
     def _alike(self) -> str:
         count = count_alike(self.session)

@@ -91,8 +91,8 @@ class Selection:
     def in_sight(self, height: int, row: int) -> range:
         """The places of the clips around the cursor for which `height` lines are enough.
 
-        Each takes `row` lines, and one more above it, for its folder, where that begins or the list does. What was in
-        sight before stays there as far as can be.
+        Each takes `row` lines, and one more above it, for its folder, where that begins or the list does; a line says
+        how many come below where a clip takes no more than one. What was in sight before stays there as far as can be.
         """
         first = max(min(self._first, self.cursor), self.cursor - height)
         while first < self.cursor and self._end(first, height, row) <= self.cursor:
@@ -104,7 +104,14 @@ class Selection:
         return range(first, self._end(first, height, row))
 
     def _end(self, first: int, height: int, row: int) -> int:
-        """The place after the last clip for which there is room in a list that begins with the one at `first`."""
+        """The place after the last clip that is in sight in a list that begins with the one at `first`."""
+        end = self._fits(first, height, row)
+        if end == len(self.clips) or row > 1:
+            return end
+        return max(self._fits(first, height - 1, row), min(end, first + 1))
+
+    def _fits(self, first: int, height: int, row: int) -> int:
+        """The place after the last clip for which there is room."""
         for place in range(first, len(self.clips)):
             height -= row + (place == first or self.begins_folder(place))
             if height < 0:

@@ -28,13 +28,14 @@ class Undecided:
     def update(self, found: Sequence[Misfiled], session: Session) -> None:
         """Take over what was `found`, without what is decided in `session`, and without folders that are not there.
 
-        A folder that was renamed since is told by its new name.
+        The surest stand first: what else makes a mistake likely is not shown beside them. A folder that was renamed
+        since is told by its new name.
         """
-        self._found = found
+        self._found = sorted(found, key=lambda one: -one.confidence)
         folders, renamed = {folder.name for folder in session.folders}, renamed_folders(session)
         current = self.current
         aside = {_path_now(clip, session.root, renamed) for clip in session.set_aside}
-        rows = (_now(one, session.root, renamed) for one in found)
+        rows = (_now(one, session.root, renamed) for one in self._found)
         self.rows = [one for one in rows if one.path not in aside and {one.folder, one.better} <= folders]
         if current:
             self._go_to(current.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -12,12 +13,16 @@ from textual.widgets import Input, Label
 
 from tiksort_tui.domain import visible
 from tiksort_tui.tui.screens.dialog import Dialog
-from tiksort_tui.tui.views.text import fit
+from tiksort_tui.tui.views.text import ACCENT, MUTED, fit
 
-SHOWN = 10
 SHOWN_IN_MPV = 3
 # The frame, what keeps the text from it, and the mark before a name.
 WIDTH, BESIDE = 68, 8
+# The lines above and below the rows, with free ones where the terminal has so many lines.
+AROUND, AROUND_IN_LITTLE_ROOM, ROOMY_FROM = 9, 5, 18
+# With fewer lines for them nothing but rows is shown.
+FEWEST_WITH_COUNTS = 3
+HOW, HOW_IN_SHORT = "Enter takes it, ↑ ↓ choose, Esc none", "Enter takes it"
 
 
 class ChoiceScreen(Dialog):
@@ -44,8 +49,12 @@ class ChoiceScreen(Dialog):
         with Vertical(classes="box"):
             yield Label(self._choice_title)
             yield self.field
-            self._list.update(self._drawn())
             yield self._list
+
+    def on_resize(self) -> None:
+        # Where the program is left just now there is no box.
+        self.query(".box").set_class(self.app.size.height < ROOMY_FROM, "low")
+        self._draw()
 
     def on_key(self, event: events.Key) -> None:
         step = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}.get(event.key)
@@ -53,11 +62,11 @@ class ChoiceScreen(Dialog):
             event.stop()
             event.prevent_default()
             self._place = (self._place + step) % len(self._found)
-            self._list.update(self._drawn())
+            self._draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._found, self._place = self._matches(event.value), 0
-        self._list.update(self._drawn())
+        self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         # What was typed last may not have been told yet.
@@ -82,17 +91,36 @@ class ChoiceScreen(Dialog):
         new = self._creates and name not in self._options
         return f"{self._creates}: {visible(name)}" if new else visible(name)
 
-    def _drawn(self) -> Content:
+    def _draw(self) -> None:
+        self._list.update(Content("\n").join(self._lines(*self.app.size)))
+
+    def _lines(self, width: int, height: int) -> list[Content]:
+        """As many of the names found as a terminal of this size has room for, the marked one among them, and how to
+        choose. What is not found leaves its line free: so the box keeps its place while one types."""
+        room = max(1, height - (AROUND if height >= ROOMY_FROM else AROUND_IN_LITTLE_ROOM))
+        width = max(1, min(WIDTH, width) - BESIDE)
+        shown = self._in_sight(room)
+        lines = [self._row(place, width) for place in shown]
         if not self._found:
-            return Content.styled("nothing is called that", "$warning")
-        first = max(0, min(self._place - SHOWN // 2, len(self._found) - SHOWN))
-        room, lines = min(WIDTH, self.app.size.width) - BESIDE, []
-        for place, name in enumerate(self._found[first : first + SHOWN], start=first):
-            text = fit(self._named(name), room).rstrip()
-            lines.append(Content.styled(f"▸ {text}", "bold $primary") if place == self._place else Content(f"  {text}"))
-        if below := len(self._found) - first - SHOWN:
-            lines += [Content.styled(f"  … {below} more", "$foreground-muted")] if below > 0 else []
-        return Content("\n").join([*lines, Content.styled("Enter takes it, ↑ ↓ choose, Esc none", "$foreground-muted")])
+            lines = [Content.styled(fit("nothing is called that", width), "$warning")]
+        if room >= FEWEST_WITH_COUNTS:
+            above, below = shown.start, len(self._found) - shown.stop
+            # Each takes the line of one row.
+            if above:
+                lines[0] = Content.styled(f"  … {above + 1} above", MUTED)
+            if below:
+                lines[-1] = Content.styled(f"  … {below + 1} more", MUTED)
+        how = HOW if cell_len(HOW) <= width else HOW_IN_SHORT
+        free = min(room, len(self._options) + bool(self._creates)) - len(lines)
+        return [*lines, Content.styled(fit(how, width).rstrip(), MUTED), *[Content()] * free]
+
+    def _in_sight(self, room: int) -> range:
+        first = max(0, min(self._place - room // 2, len(self._found) - room))
+        return range(first, min(first + room, len(self._found)))
+
+    def _row(self, place: int, width: int) -> Content:
+        text = fit(self._named(self._found[place]), width).rstrip()
+        return Content.styled(f"▸ {text}", ACCENT) if place == self._place else Content(f"  {text}")
 
 
 def matching(options: Iterable[str], part: str, scattered: bool = True) -> list[str]:

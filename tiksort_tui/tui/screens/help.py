@@ -15,6 +15,8 @@ from tiksort_tui.tui.views.text import ACCENT, MUTED, beside, wrap
 
 # From here on the keys stand in two columns, so far from each other.
 TWO_COLUMNS_FROM, BETWEEN = 104, 3
+# A third key, as leaving has one, would cost all lines their room.
+MOST_KEYS = 2
 ENDING = "The same keys act in mpv's window."
 
 
@@ -30,7 +32,7 @@ class HelpScreen(Overlay):
         self._notices = notices
 
     def lines(self, width: int) -> Lines:
-        rows = [(keys, command.what) for keys, command in self._keymap.rows()]
+        rows = [(keys, command.what) for keys, command in self._keymap.rows(MOST_KEYS)]
         rows += [(shown(key), f"file into {visible(folder)}") for key, folder in self._keymap.folders.items()]
         lines: Lines = []
         for notice in self._notices:

@@ -49,9 +49,17 @@ def clip(session: Session, info: MediaInfo | None, size: int | None, playback: P
     share = (playback.position or 0) / duration if playback and duration else 0.0
     return [
         Content.styled(fit(session.current.name, width), "bold"),
-        Content.styled(fit("  ".join(facts), width - cell_len(state)) + state, MUTED),
+        Content.styled(_facts(facts, width - cell_len(state)) + state, MUTED),
         bar(width, share, "━", "╸") if playback else Content(),
     ]
+
+
+def _facts(facts: Sequence[str], width: int) -> str:
+    """As many of `facts` as are whole in `width` cells with a blank after them, the first one by all means."""
+    some = list(facts)
+    while len(some) > 1 and cell_len("  ".join(some)) > width - 1:
+        some.pop()
+    return fit("  ".join(some), max(0, width - 1)) + " "
 
 
 def words(caption: str, transcript: Transcript | None, note: str | None, width: int, height: int) -> Lines:
@@ -93,7 +101,7 @@ def suggestion(
         lines = [Content.assemble((title, TITLE), (" " * gap + beside if gap > 1 else "", MUTED))]
         lines.append(Content.styled("" if gap > 1 else fit(beside, width).rstrip(), MUTED))
     if prediction is None:
-        why = paragraph(_why_none(session, progress, told, key), width, 8 if tall else 3)
+        why = paragraph(_why_none(session, progress, told, tall, key), width, 8 if tall else 3)
         return lines + [Content.styled(line, MUTED) for line in why]
     of_folders = {folder.name: folder.key for folder in session.folders}
     for place, (take, one) in enumerate(zip(takes, prediction.suggestions, strict=False)):
@@ -131,12 +139,16 @@ def alike(session: Session, width: int, height: int) -> Lines:
     return lines
 
 
-def _why_none(session: Session, progress: Progress, told: bool, key: KeyOf) -> str:
+def _why_none(session: Session, progress: Progress, told: bool, titled: bool, key: KeyOf) -> str:
+    """What there is none of is said by the title, or here."""
+    none = "none" if titled else "No suggestion"
     if session.current is None:
         return ""
     if session.current in session.failures:
-        return "none: it cannot be read" + ("" if told else f" ({session.failures[session.current]})")
+        if told:
+            return f"{none}: it cannot be read" if titled else ""
+        return f"{none}: it cannot be read ({session.failures[session.current]})"
     if progress.no_model:
         how = "" if session.folders else f" ({key('new_folder')} makes a folder)"
-        return ("none yet" if told else progress.no_model) + how
-    return f"{progress.stage} …" if progress.stage else f"none yet: {key('retrain')} reads it"
+        return (f"{none} yet" if told else progress.no_model) + how
+    return f"{progress.stage} …" if progress.stage else f"{none} yet: {key('retrain')} reads it"

@@ -15,6 +15,7 @@ from tiksort_tui.tui.views.text import ACCENT, DOUBT, MUTED, TITLE, Lines, besid
 
 # The heat map's cells hold "[100]", broader ones also a name above them.
 CELL, NAMED_CELL, BROADEST_CELL = 5, 9, 24
+NUMBER = 5
 TOTAL = 7
 SHADES = " ░▒▓█"
 PAIRS = 10
@@ -39,17 +40,20 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     cell = (width - label - TOTAL) // (len(places) + rest)
     cell = max(CELL, min(cell, max(longest + len(f"{len(names)}   "), NAMED_CELL), BROADEST_CELL))
     named = cell >= NAMED_CELL
-    heads = [fit(f"{place + 1} {names[place]}" if named else f"{place + 1}", cell - 1).rstrip() for place in places]
-    heads = [" " * (cell - cell_len(head)) + head for head in [*heads, *(["rest"] if rest else [])]]
+    heads = [f"{place + 1} {visible(names[place])}" if named else f"{place + 1}" for place in places]
+    heads += ["rest"] if rest else []
+    widths = _widths(heads, cell, width - label - TOTAL)
+    heads = [fit(head, cells - 1).rstrip() for head, cells in zip(heads, widths, strict=True)]
+    heads = [" " * (cells - cell_len(head)) + head for head, cells in zip(heads, widths, strict=True)]
     matrix = [Content.styled(f"{' ' * label}{''.join(heads)}   CLIPS", TITLE)]
     for own in places:
         total = sum(counts[own])
         row = [counts[own][other] for other in places]
+        of_rest = [(total - sum(row), False)] if rest else []
+        counted = [*((count, own == other) for other, count in zip(places, row, strict=True)), *of_rest]
         cells = [
-            _cell(count, total, own == other, cell, few_colours) for other, count in zip(places, row, strict=True)
+            _cell(count, total, right, cell, few_colours) for (count, right), cell in zip(counted, widths, strict=True)
         ]
-        if rest:
-            cells.append(_cell(total - sum(row), total, False, cell, few_colours))
         head = f"{own + 1:>3} {fit(names[own], label - 5)} "
         matrix.append(Content.assemble(head, *cells, f"{total:>{TOTAL}}"))
     told = "Each row is a folder's clips; the columns say where the model put them, in % of the row. [ ] is right."
@@ -63,16 +67,25 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     return [*lines, *matrix, Content(), *_mixed_up(counts, names, min(width, WIDEST))]
 
 
+def _widths(heads: Sequence[str], cell: int, room: int) -> list[int]:
+    """The cells of each column, `cell` where all heads fit into that: else short names leave theirs to long ones, if
+    that is enough for all of them."""
+    needed = [max(NAMED_CELL, cell_len(head) + 1) for head in heads]
+    return needed if max(needed) > cell and sum(needed) <= room else [cell] * len(heads)
+
+
 def _cell(count: int, total: int, right: bool, cell: int, few_colours: bool) -> tuple[str, str]:
     share = count / total if total else 0.0
     number = f"{100 * share:.0f}" if count else "·" if total else "-"
-    # Without colours the shade is a mark before the number, in the cells that this leaves free.
-    text = (f"[{number}]" if right else f"{number} ").rjust(cell)
+    text = f"[{number}]" if right else f"{number} "
     if few_colours and count:
-        free = len(text) - len(text.lstrip())
+        # Without colours the shade is a mark before the number, as long in all cells.
+        free = cell - NUMBER
         gap = 1 if free > 2 else 0
-        mark = SHADES[max(1, round(share * (len(SHADES) - 1)))] * (free - 2 * gap)
-        text = " " * gap + mark + text[gap + len(mark) :]
+        mark = SHADES[max(1, round(share * (len(SHADES) - 1)))] * max(1 - gap, free - 2 * gap)
+        room = cell - len(gap * " " + mark)
+        text = " " * gap + mark + text.rjust(room) if len(text) <= room else text
+    text = text.rjust(cell)
     if not count:
         return text, MUTED
     return text, ground(share, few_colours, "$primary" if right else "$warning") or ("bold" if right else "")
@@ -146,7 +159,7 @@ def misfilings(model: Trained, rows: Sequence[Misfiled], cursor: int, width: int
             told = "None found: no sorted clip looks as if it belonged elsewhere."
         return said(told, width, MUTED)
     column = max(10, min(_longest([folder for one in rows for folder in (one.folder, one.better)]), (width - 10) // 4))
-    title = "SORTED CLIP, likeliest mistake first"
+    title = "SORTED CLIP, the surest first"
     name = min(max(len(title), _longest([one.path.name for one in rows])), width - 2 * column - 14)
     title = title if len(title) <= name else title.partition(",")[0]
     head = f"  {fit(title, name)}  {fit('IS IN', column)}   {fit('LOOKS LIKE', column)}   SURE"

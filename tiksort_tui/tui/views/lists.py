@@ -48,7 +48,7 @@ def folders(session: Session, flashed: str | None, key: KeyOf, width: int, heigh
         else:
             lines.append(Content.assemble("  ", (text[:2], "bold"), text[2:]))
     if more:
-        lines.append(Content.styled(f"     … {more} more", MUTED))
+        lines.append(_more_folders(more, key("choose"), width))
     elif not rows:
         lines.append(Content.styled("  none yet", MUTED))
     for link in session.links[: max(0, height - len(lines) - 4)]:
@@ -69,9 +69,9 @@ def queue(session: Session, progress: Progress, key: KeyOf, width: int, height: 
     arranged = fit(f"{session.order}, {session.filter}{kept}", width - 8).rstrip()
     lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
+    others = f"{key('filter')}, then “all”, shows them."
+    none = f"None of the {session.remaining} unsorted clips is here: {session.filter}. {others}"
     if not session.queue:
-        others = f"{key('filter')}, then “all”, shows them."
-        none = f"None of the {session.remaining} unsorted clips is here: {session.filter}. {others}"
         return lines + [Content.styled(line, MUTED) for line in paragraph(none, width, room)]
     first = max(0, min(session.cursor - room // 3, len(session.queue) - room))
     keys = {folder.name: folder.key for folder in session.folders}
@@ -103,7 +103,16 @@ def queue(session: Session, progress: Progress, key: KeyOf, width: int, height: 
     below = len(session.queue) - first - room
     if below > 0 and room > 1:
         lines[-1] = Content.styled(f"  … {below + 1} more", MUTED)
+    if kept and len(session.queue) == 1:
+        lines += [Content.styled(f"  {line}", MUTED) for line in paragraph(none, width - 2, room - 1)]
     return lines
+
+
+def _more_folders(more: int, key: str, width: int) -> Content:
+    told = Content.assemble("  ", (f"… {more} more, ", MUTED), (key, "bold"), (" finds them", MUTED))
+    if told.cell_length <= width:
+        return told
+    return Content.assemble("  ", (key, "bold"), (f"  finds {more} more", MUTED))
 
 
 def _suggested(one: Suggestion, keys: Mapping[str, str | None], column: int) -> str:

@@ -103,7 +103,8 @@ def _accuracy(model: Trained, width: int) -> Lines:
         told = f"When it says 80 %, {meant} of 100 are right: on average it is off by {100 * error:.0f} in 100."
         lines += said(told, width)
     if model.refitted or report.labelled != report.selected_on:
-        told = f"Measured on {_clips(report.selected_on)}; it has learned from others since, and r measures anew."
+        since = "it has learned from others since. The next run measures anew."
+        told = f"Measured on {_clips(report.selected_on)}; {since}"
         lines += said(told, width, MUTED)
     return lines
 
@@ -175,13 +176,15 @@ def _so_far(model: Trained, few_colours: bool, width: int) -> Lines:
         return []
     cells = [_past_cell(one.accuracy, few_colours) for one in models]
     counts = "".join(f"{one.labelled:>{PAST_CELL - 1}} " for one in models)
-    return [Content.assemble(("right  ", MUTED), *cells), Content.styled(f"clips  {counts}".rstrip(), MUTED)]
+    # A blank after each, so that their grounds do not touch.
+    parts = [part for cell in cells for part in (cell, (" ", ""))]
+    return [Content.assemble(("right  ", MUTED), *parts), Content.styled(f"clips  {counts}".rstrip(), MUTED)]
 
 
 def _past_cell(accuracy: float, few_colours: bool) -> tuple[str, str]:
     """A cell that says `accuracy` by its number, by a mark's height, and, with colours, by its ground."""
     height = HEIGHTS[min(len(HEIGHTS) - 1, int(max(0.0, accuracy) * len(HEIGHTS)))]
-    return f"{height} {percent(accuracy):>5} ", ground(accuracy, few_colours)
+    return f"{height} {percent(accuracy):>5}", ground(accuracy, few_colours)
 
 
 def ground(share: float, few_colours: bool, colour: str = "$primary") -> str:

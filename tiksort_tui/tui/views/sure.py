@@ -28,7 +28,7 @@ def headline(selection: Selection, width: int) -> Lines:
 
 
 def listed(selection: Selection, places: range, keys: dict[str, str | None], width: int, row: int) -> Lines:
-    """The clips at `places`, in `row` lines each, under their folders with these `keys`."""
+    """The clips at `places`, in `row` lines each, under their folders with these `keys`, and how many come below."""
     lines: Lines = []
     for place in places:
         one = selection.clips[place]
@@ -46,6 +46,9 @@ def listed(selection: Selection, places: range, keys: dict[str, str | None], wid
         style = "bold" if here else "" if ticked else MUTED
         lines.append(Content.assemble((f"{mark}{name} ", style), (why, DOUBT), (right, style)))
         lines += [Content()] * (row - 1)
+    if places and (below := len(selection.clips) - places.stop):
+        # Where a clip has lines for its pictures, in the last one of these.
+        lines[len(lines) - (row > 1) - (row > 2) :] = [Content.styled(f"    … {below} more", MUTED)]
     return lines
 
 
@@ -92,4 +95,4 @@ def _count(selection: Selection) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+    return f"{share * 100:.1f} %"

@@ -12,7 +12,12 @@ from textual.content import Content
 from tiksort_tui.domain import visible
 
 # The space between a number and its unit, and what stands for it while lines are broken: it is in no visible text.
-UNIT, UNBROKEN = re.compile(r"(?<=\d) (?=%|[kMG]B\b)"), "\ue000"
+UNIT, UNBROKEN = re.compile(r"(?<=\d) (?=%|[kMG]?B\b)"), "\ue000"
+# A file, or what stands in quotation marks; and where a clause ends.
+NAME = re.compile(r"(?<!\w)'[^']+'(?!\w)|\S*\.\w{2,7}\b|(?<!\S)/\S*\w")
+CLAUSE_END = re.compile(r"(?=[,;.] )|(?<=\))(?= )|(?= \()")
+# What is left of a name, in cells: as much as one knows it by, and ever less.
+NAME_LENGTHS = (24, 16, 12)
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 TITLE = "bold $foreground-muted"
@@ -39,25 +44,29 @@ def fit(text: str, width: int) -> str:
     tail = text[-max(0, (width - 1) // 3) :] if width > 4 else ""
     while tail and cell_len(tail) > (width - 1) // 3:
         tail = tail[1:]
-    return set_cell_size(text, width - 1 - cell_len(tail)) + "…" + tail if width > 0 else ""
+    head = set_cell_size(text, max(0, width - 1 - cell_len(tail)))
+    # A blank beside the ellipsis would look like a name that ends there, and another one that begins.
+    return set_cell_size(f"{head.rstrip()}…{tail.lstrip()}", max(0, width))
 
 
 def message(text: str, width: int) -> str:
-    """A message in at most `width` cells: names are shortened first, then whole clauses go at its end."""
+    """A message in at most `width` cells: names are shortened as long as one knows them, then whole clauses go at its
+    end, then names are shortened further, and at last words go."""
     text = visible(text)
-    words = sorted(re.findall(r"\S*\.\w{2,7}\b|(?<!\w)'[^']+'(?!\w)", text), key=len, reverse=True)
-    for word in words:
-        if cell_len(text) > width:
-            room = max(12, cell_len(word) - (cell_len(text) - width))
-            text = text.replace(word, fit(word, min(room, cell_len(word))))
     if cell_len(text) <= width:
         return text
-    ends = [mark.start() for mark in re.finditer(r"[,;.)](?= )| \(", text)]
-    clauses = [text[: end + (text[end] == ")")] for end in ends]
-    whole = [clause for clause in clauses if width // 2 < cell_len(clause) <= width - 2]
-    if whole:
-        return f"{whole[-1]} …"
-    # Else what happened stands at the beginning, and why at the end.
+    ends = [mark.end() for mark in CLAUSE_END.finditer(text)]
+    for least in NAME_LENGTHS:
+        whole = _with_shorter_names(text, width, least)
+        beginnings = [_with_shorter_names(f"{text[:end]} …", width, least) for end in reversed(ends)]
+        # One that says little is none.
+        told = [whole, *(one for one in beginnings if cell_len(one) > width // 2)]
+        if fitting := next((one for one in told if cell_len(one) <= width), None):
+            return fitting
+    text = _with_shorter_names(text, width, NAME_LENGTHS[-1])
+    if ends or ": " in text:
+        return "".join(paragraph(text, width, 1))
+    # Of a single clause the end matters as well: where something went.
     words = text.split(" ")
     tail: list[str] = []
     while words and cell_len(" ".join([words[-1], *tail])) <= width // 2:
@@ -65,6 +74,14 @@ def message(text: str, width: int) -> str:
     while words and cell_len(" ".join([*words, "…", *tail])) > width:
         words.pop()
     return fit(" ".join([*words, "…", *tail]), width).rstrip()
+
+
+def _with_shorter_names(text: str, width: int, least: int) -> str:
+    """`text` with its names, the longest ones first, as short as it takes, but no shorter than `least` cells."""
+    for name in sorted(NAME.findall(text), key=cell_len, reverse=True):
+        room = max(least, cell_len(name) - (cell_len(text) - width))
+        text = text.replace(name, fit(name, min(room, cell_len(name))).rstrip())
+    return text
 
 
 def notice(text: str, key: str, width: int) -> str:
@@ -127,7 +144,7 @@ def percent(share: float) -> str:
 
 def file_size(size: int) -> str:
     """`size`, in bytes, as people write it: "8.1 MB"."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} B"
 
 
 def clock(seconds: float) -> str:

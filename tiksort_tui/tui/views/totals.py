@@ -10,7 +10,7 @@ from textual.content import Content
 from tiksort_tui.domain import visible
 from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
-from tiksort_tui.tui.progress import CANCELLING, Progress
+from tiksort_tui.tui.progress import CANCELLING, READING, Progress
 from tiksort_tui.tui.views.text import (
     MUTED,
     TITLE,
@@ -30,6 +30,7 @@ NOTHING_HERE = (
     "The clips that are to be sorted lie directly in this folder, and each of its sub-folders is a label. "
     "Put videos here, and {retrain} finds them."
 )
+NONE_YET = "files none by itself yet"
 # The longest bar of what a folder has gained.
 BAR = 30
 # The least room for the library's name.
@@ -37,21 +38,26 @@ HEADER_NAME = 24
 
 
 def header(root: str, progress: Progress, player: str, now: float, width: int, told: bool) -> Content:
-    """Where we are, and with what; what the engine does, unless that is `told` elsewhere."""
+    """Where we are, and with what; what the engine does, unless that is `told` elsewhere.
+
+    A remark on what can be done here, which two blanks part from the library's path, is never cut.
+    """
     stage = ""
     if not told and progress.stage:
-        reading = progress.done < progress.total
-        left = progress.seconds_left(now) if reading else None
-        counts = f" {progress.done}/{progress.total}" if reading else ""
-        stage = progress.stage + counts + (f" {clock(left)}" if left else "")
+        counts = f" {progress.done}/{progress.total}" if _is_reading(progress) else ""
+        left = _left(progress, now)
+        stage = progress.stage + counts + (f" {left}" if left else "")
     parts = [stage, progress.encoder, progress.device, player]
-    room = width - 13 - min(HEADER_NAME, cell_len(visible(root)))
+    path, blanks, remark = root.rpartition("  ")
+    beside = blanks + remark if path and cell_len(remark) < HEADER_NAME else ""
+    path = root.removesuffix(beside)
+    room = width - 13 - min(HEADER_NAME, cell_len(visible(path))) - cell_len(beside)
     # What is known best gives way first.
     for spare in (progress.device, player, progress.encoder):
         if cell_len("   ".join(filter(None, parts))) > room:
             parts.remove(spare)
     right = "   ".join(filter(None, parts)) + " "
-    name = fit(root, max(0, width - cell_len(right) - 12)).rstrip()
+    name = fit(path, max(0, width - cell_len(right) - 12 - cell_len(beside))).rstrip() + beside
     gap = width - 10 - cell_len(name) - cell_len(right)
     return Content.assemble((" tiksort  ", "bold"), name, " " * max(1, gap), (right, MUTED))
 
@@ -104,22 +110,27 @@ def learning(progress: Progress, now: float, key: KeyOf, width: int, height: int
     """What the engine does, how good the model is, and what it may file by itself."""
     cancels = f"{key('retrain')} cancels"
     lines = [Content.styled("LEARNING", TITLE)]
-    if progress.stage and progress.done < progress.total:
+    if _is_reading(progress):
         count = f"{progress.stage} {progress.done}/{progress.total}"
         rate = f"{progress.rate(now):.1f}/s" if progress.rate(now) else ""
         lines.append(Content(f"{count}{rate:>{max(0, width - cell_len(count))}}"))
         lines.append(bar(width, progress.done / progress.total, "█", "▌"))
-        left = progress.seconds_left(now)
-        lines.append(Content.styled(f"{clock(left)} left, {cancels}" if left is not None else cancels, MUTED))
+        left = _left(progress, now)
+        lines.append(Content.styled(f"{left} left, {cancels}" if left else cancels, MUTED))
     elif progress.stage:
         lines.append(Content(f"{progress.stage} …"))
+        if progress.done < progress.total:
+            # It goes on with reading: what is below stays where it is.
+            lines.append(Content())
         if progress.stage != CANCELLING:
             lines.append(Content.styled(cancels, MUTED))
     if progress.model:
         accuracy = progress.model.report.accuracy
         right = "not measured" if accuracy is None else f"{percent(accuracy)} right"
         lines += [Content(line) for line in wrap(f"model {right}, {progress.model.report.labelled} clips", width)]
-        promise = wrap(progress.model.promise, width)
+        # Why it may file none changes with every clip; the model's own page tells it.
+        promised = progress.model.report.promise.threshold is not None
+        promise = wrap(progress.model.promise if promised else NONE_YET, width)
         if len(lines) + len(promise) <= height:
             lines += [Content.styled(line, MUTED) for line in promise]
     elif progress.no_model:
@@ -156,6 +167,17 @@ def small(smallest: tuple[int, int], width: int) -> Lines:
     """The word that this window has no room for everything."""
     text = "Small window: {} x {} shows all".format(*smallest)
     return [Content.styled(line, MUTED) for line in paragraph(text, width, 1)]
+
+
+def _is_reading(progress: Progress) -> bool:
+    """Whether the counts, the rate and the time that is left are those of what is done just now."""
+    return progress.stage == READING and progress.done < progress.total
+
+
+def _left(progress: Progress, now: float) -> str:
+    """How long the reading takes, where that is known and more than a moment."""
+    left = progress.seconds_left(now) if _is_reading(progress) else None
+    return clock(left) if left and left >= 1 else ""
 
 
 def _speed(pace: float) -> str:
