@@ -23,6 +23,7 @@ from tests.tui.helpers import (
     sorting,
     trained,
     until,
+    until_redrawn,
     until_shown,
     where,
 )
@@ -425,6 +426,19 @@ async def test_where_all_that_was_read_is_deleted_a_filing_has_it_read_again(tmp
         await until(lambda: len(engine.requests) == 2)
         assert engine.learned == 0
     assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+async def test_why_a_run_failed_stands_there_until_the_next_one_begins(tmp_path, size):
+    engine = StandInEngine(EngineError("the engine ended 3 times (SIGKILL); its log is tiksort.log"))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), engine, size=size) as pilot:
+        await until_shown(pilot, "the engine ended 3 times")
+        await pilot.press("j", "k")
+        await until_shown(pilot, "SIGKILL")
+        await pilot.press("r")
+        await until(lambda: len(engine.requests) == 2)
+        await until_redrawn(pilot, lambda: pilot.app.progress.stage)
+        assert "SIGKILL" not in drawn(pilot)
 
 
 async def test_quitting_in_the_middle_of_a_run_leaves_no_engine(library):

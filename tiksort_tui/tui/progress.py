@@ -24,7 +24,10 @@ CANCELLING = "cancelling"
 
 @dataclass(slots=True)
 class Progress:
-    """The engine's run. `stage` is empty while none is going on; times are of one monotonic clock, in seconds."""
+    """The engine's run. `stage` is empty while none is going on; times are of one monotonic clock, in seconds.
+
+    `failed` is why the last run could not be done, empty where it was.
+    """
 
     stage: str = ""
     done: int = 0
@@ -35,9 +38,10 @@ class Progress:
     model: Trained | None = None
     no_model: str | None = None
     looked_for_misfilings: bool = True
+    failed: str = ""
 
     def start(self) -> None:
-        self.stage, self.done, self.total = "starting", 0, 0
+        self.stage, self.done, self.total, self.failed = "starting", 0, 0, ""
 
     def stop(self) -> None:
         self.stage = ""

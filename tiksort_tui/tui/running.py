@@ -160,7 +160,7 @@ class Runs:
                     app.progress.stage = "waiting for another run"
                     await asyncio.sleep(WAIT_SECONDS)
         except TiksortError as error:
-            app.sort_screen.say(str(error), trouble=True)
+            self._failed(error)
         finally:
             self._end()
         # Not after an exception: then the screen ends.
@@ -174,10 +174,14 @@ class Runs:
             async for event in app.engine.run(request):
                 self._take(event)
         except TiksortError as error:
-            app.sort_screen.say(str(error), trouble=True)
+            self._failed(error)
         finally:
             self._end()
         self._go_on()
+
+    def _failed(self, error: TiksortError) -> None:
+        self._app.progress.failed = str(error)
+        self._app.sort_screen.say(str(error), trouble=True)
 
     def _end(self) -> None:
         self._run = None

@@ -148,6 +148,8 @@ def _why_none(session: Session, progress: Progress, told: bool, titled: bool, ke
         if told:
             return f"{none}: it cannot be read" if titled else ""
         return f"{none}: it cannot be read ({session.failures[session.current]})"
+    if progress.failed and not progress.stage:
+        return f"{none}: {progress.failed}" if not told else f"{none} yet"
     if progress.no_model:
         how = "" if session.folders else f" ({key('new_folder')} makes a folder)"
         return (f"{none} yet" if told else progress.no_model) + how

@@ -12,6 +12,7 @@ from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import FilingRequest, Session
 from tiksort_tui.tui.progress import CANCELLING, READING, Progress
 from tiksort_tui.tui.views.text import (
+    DOUBT,
     MUTED,
     TITLE,
     TRASH,
@@ -135,6 +136,9 @@ def learning(progress: Progress, now: float, key: KeyOf, width: int, height: int
             lines += [Content.styled(line, MUTED) for line in promise]
     elif progress.no_model:
         lines += [Content.styled(line, MUTED) for line in paragraph(progress.no_model, width, 3)]
+    if not progress.stage and progress.failed:
+        why = f"The last run failed: {progress.failed}. {key('retrain')} tries again."
+        return [lines[0], *(Content.styled(line, DOUBT) for line in paragraph(why, width, height - 1))]
     if not progress.stage and len(lines) < height:
         lines.append(Content.styled(f"{key('retrain')} looks for new clips", MUTED))
     return lines
