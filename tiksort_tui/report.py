@@ -74,8 +74,9 @@ class Promise:
     """Clips with at least `threshold` confidence are right in `target` of the cases (0…1), at the level of LEVEL.
 
     `threshold` is None where the held-out clips do not show it. `coverage` is the share of them, 0…1, that is over the
-    threshold. `needed`, with a promise that cannot be given, is how many more labels it takes at the very least, and
-    None when more labels of the same kind would not do; `offer` is a lower target that could be promised, if any.
+    threshold. `needed`, with a promise that cannot be given, is how many more labels it takes if as many of them
+    are right as of these, and None when more labels of the same kind would not do; `offer` is a lower target that could
+    be promised, if any.
     """
 
     target: float

@@ -189,7 +189,7 @@ async def test_the_confidence_is_asked_for_in_steps(tmp_path):
 async def test_without_a_promise_it_begins_at_95_percent_and_says_that_nothing_is_promised(tmp_path):
     async with sorting(pile_of(tmp_path), StandInEngine(*said(tmp_path, NOT_PROMISED))) as pilot:
         await opened(pilot)
-        await until_shown(pilot, "over 95.0 %", "3 clips: nothing is promised of them", "at least 114 more")
+        await until_shown(pilot, "over 95.0 %", "3 clips: nothing is promised of them", "about 114 more")
         assert rows(pilot) == "cats: [A] dogs: E B"
 
 

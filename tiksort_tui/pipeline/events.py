@@ -121,7 +121,7 @@ class Trained:
         if promise.threshold is not None:
             return f"files {promise.coverage * 100:.0f} of 100 by itself, at least {target} right"
         if promise.needed is not None:
-            more = f"at least {promise.needed} more sorted clips are needed"
+            more = f"about {promise.needed} more sorted clips are needed, going by these"
         else:
             more = "more clips of the same kind would not do"
         offer = f"; {_percent(promise.offer)} could be (--precision {promise.offer:g})" if promise.offer else ""
