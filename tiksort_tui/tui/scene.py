@@ -28,8 +28,8 @@ class Scene:
     """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
 
     `taken` counts the filings by each of TAKES, `last` is the last filing, or of the last `last_count` in one go,
-    `flashed` the folder that a clip has just
-    gone into, `pace` is what a filing takes, if that is known, and `panels` are the places of those that have room.
+    `flashed` the folder that a clip has just gone into, `pace` is what a filing takes, if that is known, and `panels`
+    are the places of those that have room.
     """
 
     root: str
