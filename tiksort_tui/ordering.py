@@ -78,6 +78,11 @@ class Known:
             del self.failures[clip]
         return [*told]
 
+    def leave_group(self, clip: Path) -> None:
+        """The numbers of groups are others by now, until a model speaks of this clip again."""
+        if prediction := self.predictions.get(clip):
+            self.predictions[clip] = prediction._replace(group=0)
+
     def read(self, clip: Path, failure: str) -> bool:
         """The clip was read, or cannot be for the reason `failure`; returns whether that is news."""
         if clip in self.replaced:

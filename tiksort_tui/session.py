@@ -192,6 +192,7 @@ class Session:
                 if clip not in stamps and (stamp := stamps.get(filing.target)):
                     stamps[clip] = stamp
                 unsorted.append(clip)
+                self._known.leave_group(clip)
             else:
                 self._labels.refile(folder, self._top(filing.source))
                 self.set_aside.discard(filing.source)

@@ -117,7 +117,7 @@ async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first
     first.release()
 
 
-RECORD_GONE = "the record of moves was deleted or set aside: what was filed before that can no longer be taken back"
+RECORD_GONE = "the record of moves was deleted or set aside: earlier ones cannot be taken back"
 
 
 async def file_one_and_delete_the_state(pilot, root):
@@ -185,7 +185,7 @@ async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_an
                 await until(lambda: pilot.app.screen is pilot.app.sort_screen)
                 await until_shown(pilot, "You can only look: process")
             await pilot.press("u")
-            await until_shown(pilot, "that can no longer be taken back")
+            await until_shown(pilot, "earlier ones cannot be taken back")
     assert not (root / "quilts").exists()
 
 

@@ -430,6 +430,40 @@ async def test_a_key_that_may_be_a_piece_of_a_sequence_is_left_out_with_a_word(t
         await until(lambda: queue(pilot) == "a [b]")
 
 
+async def test_what_files_after_a_key_that_was_left_out_is_left_out_too(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=recording_player(), guarded=True) as pilot:
+        screen, now = pilot.app.sort_screen, time.monotonic() + 1.0
+        screen.press("escape", now)
+        # Meant as the model's page, and its second one.
+        screen.press("t", now + 0.9)
+        screen.press("2", now + 2.2)
+        await until_shown(pilot, "left out: so soon after Esc or a bracket it may be no key; press it again")
+        assert queue(pilot) == "[a] b"
+        screen.press("2", now + 3.5)
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+
+
+async def test_what_steers_a_player_that_is_not_there_says_so(tmp_path):
+    player = recording_player()
+    async with sorting(pile(tmp_path, ["a.mp4"]), player=player) as pilot:
+        for nobody, told in (("mpv closed", "v brings it back"), ("no player", "--player none")):
+            player.describe.return_value = nobody
+            await pilot.press("space")
+            await until_shown(pilot, f"{nobody}: {told}")
+        assert ("toggle_pause",) not in asked(player)
+
+
+async def test_takes_that_were_taken_back_are_counted_no_more(tmp_path):
+    engine = StandInEngine(predicted(tmp_path, **{clip: [("cats", 0.9), ("dogs", 0.1)] for clip in "ab"}))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"]), engine) as pilot:
+        await until_shown(pilot, "90 %")
+        await pilot.press("enter", "tab")
+        await until(lambda: "1 x Enter, 1 x Tab" in panel(pilot, "session"))
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+        await pilot.press("u")
+        await until(lambda: "1 x Enter" in panel(pilot, "session") and "Tab" not in panel(pilot, "session"))
+
+
 async def test_a_name_is_typed_to_file_into_a_folder_and_to_make_one(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], ["cats", "dogs", "cold dishes"])) as pilot:
         await typed(pilot, "slash", *"do", "enter")

@@ -440,7 +440,7 @@ async def test_one_key_moves_a_misfiled_clip_and_undo_brings_it_back(tmp_path):
         assert counts(pilot) == {"cats": 2, "dogs": 1}
         assert asked(player)[-1] == ("play", tmp_path / "cats" / "b.mp4")
         await pilot.press("u")
-        await until_shown(pilot, "Took a.mp4 back from dogs", "5 misfilings 2", "▸ b.mp4")
+        await until_shown(pilot, "Took a.mp4 back from dogs", "5 misfilings 2", "▸ a.mp4")
         assert where(tmp_path)["a.mp4"] == "cats/a.mp4"
         assert counts(pilot) == {"cats": 3, "dogs": 0}
         await pilot.press("U")

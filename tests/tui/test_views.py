@@ -158,8 +158,8 @@ async def test_twenty_thousand_clips(tmp_path):
         ),
         # No sentence goes on with the end of another one.
         (
-            "left out: so soon after Esc or a bracket this key may be a piece of a torn escape sequence", 79,
-            "left out: so soon after Esc or a bracket this key may be a piece of a torn …",
+            "left out: so soon after Esc or a bracket it may be no key; press it again", 70,
+            "left out: so soon after Esc or a bracket it may be no key …",
         ),
         (
             "the folder was not renamed: " + "a reason without end " * 4, 60,

@@ -236,6 +236,17 @@ def test_a_filing_that_came_to_nothing_is_not_taken_for_an_earlier_one_of_the_sa
     assert (session.filed.total(), session.total) == (0, 2)
 
 
+def test_a_clip_that_comes_back_is_in_no_group_until_a_model_speaks_of_it_again() -> None:
+    session = session_of("abc", ["cats"])
+    session.apply(1, [predicted(ROOT / name, 3, group=1) for name in "abc"])
+    session.moved(file(session, "cats"))
+    session.apply(2, [predicted(ROOT / name, 3, group=1) for name in "bc"])
+    session.undone([filing("a", "cats/a")])
+    assert [session.predictions[ROOT / name].group for name in "abc"] == [0, 1, 1]
+    session.apply(3, [predicted(ROOT / "a", 3, group=2)])
+    assert session.predictions[ROOT / "a"].group == 2
+
+
 def test_suggestions_are_of_the_clip_on_screen_and_a_digit_is_a_folder() -> None:
     session = session_of("ab", ["cats", "dogs"])
     session.apply(1, [Prediction(ROOT / "a", (Suggestion("dogs", 0.9), Suggestion("cats", 0.1)))])
@@ -362,7 +373,8 @@ def test_twenty_thousand_clips_in_every_order_and_filter(arranged: Order, shown:
 
 def predicted(clip: Path, number: int, group: int) -> Prediction:
     best = (Suggestion(FOLDERS[number % 3], number % 10 / 10),)
-    return Prediction(clip, best, (), False, number % 5 == 0, number // 4, -number, group)
+    places = {"least_sure": number // 4, "most_different": -number, "group": group}
+    return Prediction(clip, best, outlier=number % 5 == 0, **places)
 
 
 class Sorting(RuleBasedStateMachine):
@@ -545,6 +557,8 @@ class Sorting(RuleBasedStateMachine):
         for clip in clips:
             self.where[clip] = UNSORTED
             self.filed.pop(clip, None)
+            if clip in self.predictions:
+                self.predictions[clip] = self.predictions[clip]._replace(group=0)
 
     @precondition(lambda self: self.taken_back)
     @rule(data=st.data())

@@ -23,7 +23,7 @@ from tiksort_tui.library.settle import Found, ends, locate, part_of, unfinished_
 
 # What is not begun by then is left for the next bunch: copies to another disk take their time.
 BUNCH_SECONDS = 1.0
-RECORD_GONE = "the record of moves was deleted or set aside: what was filed before that can no longer be taken back"
+RECORD_GONE = "the record of moves was deleted or set aside: earlier ones cannot be taken back"
 # How many files a sentence names.
 _NAMED = 5
 

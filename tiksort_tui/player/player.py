@@ -176,7 +176,6 @@ class Player:
         if name is None:
             self._fail(path, "it is in no folder of --media-map")
             return
-        self._send("set_property", "pause", False)
         try:
             answer = await self._mpv.ipc.command("loadfile", name, "replace", timeout=ANSWER_SECONDS)
         except Refused as error:
@@ -184,6 +183,8 @@ class Player:
             return
         if not isinstance(answer, dict):
             raise PlayerError("this mpv is too old; 0.33 or newer is needed")
+        # Not before: at the end of a clip that is not begun again mpv pauses by itself.
+        self._send("set_property", "pause", False)
         self._given, self._given_number = path, answer.get("playlist_entry_id")
 
     async def _attach(self) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tiksort_tui.ordering import Filter, Order, Show, Suggested
 from tiksort_tui.tui.asking import ask_for_folder, ask_where_to, ask_which_to_rename, file_into, is_on_screen
-from tiksort_tui.tui.keymap import CHANGING, FILING, Command, shown
+from tiksort_tui.tui.keymap import CHANGING, FILING, STEERING, Command, shown
+from tiksort_tui.tui.scene import NO_PLAYERS
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.selection import Selection, count_alike
 
@@ -25,6 +26,10 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
     app = screen.sort
     session, player, moves = app.session, app.player, app.moves
     if command in CHANGING and not moves.allowed():
+        return
+    if command in STEERING and (nobody := player.describe()) in NO_PLAYERS:
+        what_next = NO_PLAYERS[nobody].format(window=app.keymap.key("window"))
+        screen.say(f"{nobody}: {what_next}")
         return
     match command:
         case "file":

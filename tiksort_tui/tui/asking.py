@@ -43,7 +43,7 @@ def ask_for_new_name(app: SortApp, old: str, name: str = "", problem: str = "") 
     screen = FolderNameScreen(f"Another name for {visible(old)}", name or visible(old), problem)
 
     def named(new: str) -> None:
-        if new and app.moves.allowed():
+        if new not in ("", visible(old)) and app.moves.allowed():
             app.moves.rename_folder(old, new)
 
     app.sort_screen.lay_over(screen, named)

@@ -16,6 +16,8 @@ REPEAT_SECONDS = 0.11
 HELD_SECONDS = 0.4
 # After the pieces of a torn escape sequence, its rest may still be under way.
 TORN_SECONDS = 1.0
+# Whoever had a key left out may go on as if it had been heard: what files is left out for so long, too.
+LEFT_OUT_SECONDS = 2.0
 # What Textual makes of the first bytes of a sequence whose rest does not come in time; besides, alt+ and a letter.
 TORN_KEYS = {"escape", "circumflex_accent"}
 # What the rest of a sequence consists of: of one that is a key or an answer, and of an answer that names a colour.
@@ -34,6 +36,7 @@ class FilingGuard:
         self._held = False
         self._torn_at = float("-inf")
         self._pieces: set[str] = set()
+        self._left_out_at = float("-inf")
         self._painted: object = None
         self._painted_at = float("inf")
 
@@ -63,6 +66,14 @@ class FilingGuard:
     def torn(self, key: str, now: float) -> bool:
         """Whether `key` may be a piece of an escape sequence, and means nothing."""
         return key in self._pieces and now - self._torn_at < TORN_SECONDS
+
+    def leave_out(self, now: float) -> None:
+        """A key was left out as a piece of a sequence, and may have been none."""
+        self._left_out_at = now
+
+    def has_left_out(self, now: float) -> bool:
+        """Whether a key was left out just now, after which none may file."""
+        return now - self._left_out_at < LEFT_OUT_SECONDS
 
     def _look_for_pieces(self, key: str, now: float) -> None:
         if key in TORN_KEYS or key.startswith("alt+"):

@@ -84,6 +84,11 @@ OF_QUEUE = {"down", "order", "go_to"}
 OF_UNSORTED = {"sure", "filter"}
 OF_PLAYER = {"pause", "back"}
 
+# Those that steer mpv.
+STEERING = {
+    "pause", "back", "forward", "back_1", "forward_1", "slower", "faster", "normal_speed", "mute", "louder", "softer",
+    "fullscreen",
+}  # fmt: skip
 # Those that move the clip on screen: they count only for one that was seen.
 FILING = {"file", "take_1", "take_2", "take_3", "trash"}
 # Those that change the library, which one screen at a time may do.

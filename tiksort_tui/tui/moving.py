@@ -50,7 +50,11 @@ class Moves:
             await self._app.runs.look_again()
         except TiksortError as error:
             told, trouble = str(error), True
-        self._app.sort_screen.say(told or "Nobody else is sorting: this screen files from now on", trouble)
+        else:
+            # From what another process has changed, or again where all that was read is deleted.
+            self._app.runs.taught()
+        told = told or "nobody else is sorting, this screen files from now on"
+        self._app.sort_screen.say(f"Press that key again: {told}", trouble)
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""

@@ -19,8 +19,12 @@ from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.selection import count_alike
 
 TAKES = ("take_1", "take_2", "take_3")
-# What the player says of itself where there is none.
-NO_PLAYERS = ("no mpv", "mpv closed", "no player")
+# What the player says of itself where there is none, and what to do about it.
+NO_PLAYERS = {
+    "no mpv": "`tiksort-tui doctor` says how to get it",
+    "mpv closed": "{window} brings it back",
+    "no player": "--player none has it so",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ class Undecided:
         self.rows: Sequence[Misfiled] = ()
         self.place = 0
         self._found: Sequence[Misfiled] = ()
-        # The clips that were decided: where one was left in its folder, and None where it was moved.
-        self._decided: list[Path | None] = []
+        # The clips that were decided, and whether they were moved.
+        self._decided: list[tuple[Path, bool]] = []
+        self._comes_back: Path | None = None
 
     @property
     def current(self) -> Misfiled | None:
@@ -39,6 +40,9 @@ class Undecided:
         self.rows = [one for one in rows if one.path not in aside and {one.folder, one.better} <= folders]
         if current:
             self._go_to(current.path)
+        if any(one.path == self._comes_back for one in self.rows):
+            self._go_to(self._comes_back)
+            self._comes_back = None
         self.walk(0)
 
     def walk(self, step: int) -> None:
@@ -49,24 +53,30 @@ class Undecided:
         """The clip under the cursor is where it belongs."""
         if self.current:
             session.set_aside.add(self.current.path)
-            self._decided.append(self.current.path)
+            self._decided.append((self.current.path, False))
 
     def moved(self, session: Session) -> None:
         """The clip under the cursor goes where it looks as if it belonged."""
         if self.current:
             session.set_aside.add(self.current.path)
-            self._decided.append(None)
+            self._decided.append((self.current.path, True))
 
     def take_back(self, session: Session) -> Path | None:
-        """Have the clip that was left last under the cursor again; None where a move was the last, or nothing."""
-        clip = self._decided.pop() if self._decided else None
-        if clip is not None:
-            session.set_aside.discard(clip)
-            self.update(self._found, session)
-            self._go_to(clip)
+        """Have the clip that was left last under the cursor again; None where a move was the last, or nothing.
+
+        One that was moved is under the cursor when it has come back.
+        """
+        if not self._decided:
+            return None
+        clip, moved = self._decided.pop()
+        self._comes_back = clip
+        if moved:
+            return None
+        session.set_aside.discard(clip)
+        self.update(self._found, session)
         return clip
 
-    def _go_to(self, clip: Path) -> None:
+    def _go_to(self, clip: Path | None) -> None:
         places = (place for place, one in enumerate(self.rows) if one.path == clip)
         self.place = next(places, self.place)
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
 FLASH_SECONDS = 0.6
+# It may be a piece of a torn escape sequence.
+LEFT_OUT = "left out: so soon after Esc or a bracket it may be no key; press it again"
 
 
 class SortScreen(Screen[None]):
@@ -45,7 +47,7 @@ class SortScreen(Screen[None]):
         self._shown: Path | None = None
         self._delay = 0.0
         self._details: Details | None = None
-        self._taken: Counter[str] = Counter()
+        self._takes: dict[Path, str] = {}
         self._last: FilingRequest | None = None
         self._last_count = 0
         self._pace = Pace(time.monotonic())
@@ -107,7 +109,11 @@ class SortScreen(Screen[None]):
         command = self.sort.keymap.command_of(key)
         allowed = self._guard.allows(key, self.sort.session.current, at, whole=in_mpv)
         if command is not None and not in_mpv and self._guard.torn(key, at):
-            self.say("left out: so soon after Esc or a bracket this key may be a piece of a torn escape sequence")
+            self._guard.leave_out(at)
+            self.say(LEFT_OUT)
+            return
+        if command in FILING and not in_mpv and self._guard.has_left_out(at):
+            self.say(LEFT_OUT)
             return
         if command is None or (command in FILING and not allowed):
             return
@@ -186,9 +192,11 @@ class SortScreen(Screen[None]):
 
     def take(self, command: str) -> None:
         """File the clip on screen into the suggestion that `command`, one of TAKES, stands for."""
-        folder = self.sort.session.suggestion(1 + TAKES.index(command))
-        self._taken[command] += folder is not None
+        session = self.sort.session
+        folder, clip = session.suggestion(1 + TAKES.index(command)), session.current
         self.file_into(folder, "there is no suggestion to take")
+        if clip is not None and clip != session.current:
+            self._takes[clip] = command
 
     def go_to(self, name: str) -> None:
         """Bring the clip of this name on screen, if there is one."""
@@ -273,13 +281,18 @@ class SortScreen(Screen[None]):
             # Only when all panels have been told: they are painted together then, and not one before the others.
             self.call_after_refresh(self._painted, self._shown)
 
+    def _taken(self) -> Counter[str]:
+        """How many clips were filed by each of TAKES, and are so still."""
+        unsorted = self.sort.session.unsorted
+        return Counter(take for clip, take in self._takes.items() if clip not in unsorted)
+
     def _scene(self, now: float) -> Scene:
         app, last = self.sort, self._last
         if now >= self._flash_until:
             self._flash_until = 0.0
         return Scene(
             f"{_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
-            app.player.describe(), app.notices, app.keymap, self._details, self._taken, last, self._last_count,
+            app.player.describe(), app.notices, app.keymap, self._details, self._taken(), last, self._last_count,
             last.folder if last and self._flash_until else None, *self.said, self._board.regions, now,
             self._pace.seconds,
         )  # fmt: skip

@@ -124,7 +124,7 @@ def reliability(report: Report, width: int) -> Lines:
         return said(FEW, width, MUTED)
     told = (
         "How many clips were right (bars) of those of which the model was so sure. Where all it says is true, each "
-        "bar ends at its ┃, which is what it said."
+        "bar ends at its ┃, which is what it said. A clip counts each time that it was held out."
     )
     lines = [*said(told, min(width, WIDEST), MUTED), Content()]
     room = max(10, width - 12 - 26)

@@ -95,6 +95,7 @@ def session_totals(
     while cell_len(", ".join(taken)) > width - 2:
         taken.pop()
     filed = f"  {total} filed{speed}"
+    filed = filed if cell_len(filed) <= width else f"  {total} filed"
     lines = [Content.styled(" SESSION", TITLE), Content(filed), Content("  " + ", ".join(taken)), Content()]
     if last:
         where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
