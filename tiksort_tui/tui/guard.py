@@ -67,13 +67,12 @@ class FilingGuard:
         """Whether `key` may be a piece of an escape sequence, and means nothing."""
         return key in self._pieces and now - self._torn_at < TORN_SECONDS
 
-    def leave_out(self, now: float) -> None:
-        """A key was left out as a piece of a sequence, and may have been none."""
-        self._left_out_at = now
-
-    def has_left_out(self, now: float) -> bool:
-        """Whether a key was left out just now, after which none may file."""
-        return now - self._left_out_at < LEFT_OUT_SECONDS
+    def leaves_out(self, key: str, now: float, files: bool) -> bool:
+        """Whether `key` is to be left out since it, or where it `files` one before it, may be a piece of a sequence."""
+        if self.torn(key, now):
+            self._left_out_at = now
+            return True
+        return files and now - self._left_out_at < LEFT_OUT_SECONDS
 
     def _look_for_pieces(self, key: str, now: float) -> None:
         if key in TORN_KEYS or key.startswith("alt+"):

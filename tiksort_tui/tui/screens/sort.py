@@ -108,11 +108,7 @@ class SortScreen(Screen[None]):
         """Do what `key`, by Textual's name, stands for; it came `at` this time of the monotonic clock."""
         command = self.sort.keymap.command_of(key)
         allowed = self._guard.allows(key, self.sort.session.current, at, whole=in_mpv)
-        if command is not None and not in_mpv and self._guard.torn(key, at):
-            self._guard.leave_out(at)
-            self.say(LEFT_OUT)
-            return
-        if command in FILING and not in_mpv and self._guard.has_left_out(at):
+        if command is not None and not in_mpv and self._guard.leaves_out(key, at, files=command in FILING):
             self.say(LEFT_OUT)
             return
         if command is None or (command in FILING and not allowed):
