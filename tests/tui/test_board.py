@@ -122,7 +122,7 @@ async def test_a_reason_is_told_once(tmp_path):
     engine = StandInEngine(NoModel(reason), VideoFailed(tmp_path / "b.mp4", "cut short", 1, 2))
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], []), engine) as pilot:
         shapes(pilot, b=0)
-        await until_shown(pilot, "n makes a folder")
+        await until_shown(pilot, "no folder has", "makes a folder)")
         assert drawn(pilot).count("no folder has") == 1
         await pilot.press("j", "j", "k")
         await until_shown(pilot, "! This clip cannot be read: cut short", "none: it cannot be read")
