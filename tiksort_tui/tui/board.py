@@ -71,11 +71,13 @@ class Board:
 
     def fill(self, scene: Scene) -> None:
         """Have every panel that has room show its part of `scene`."""
+        before = self._empty
         if scene.details is not None:
             self._empty = _empty(scene.session, scene.details)
         elif scene.session.prediction(scene.session.current):
             self._empty = frozenset()
-        self._place()
+        if self._empty != before:
+            self._place()
         for name, region in self._regions.items():
             if name == "strip" and scene.details and scene.details.strip:
                 continue
