@@ -218,9 +218,10 @@ async def test_a_clip_that_cannot_be_read_says_what_to_do_however_low_the_pictur
     ("width", "facts"), [(40, "0:02 / 10:05"), (60, "0:02 / 10:05"), (66, "0:02 / 10:05  90x160")], ids=str
 )
 async def test_what_is_known_of_a_clip_does_not_run_together_on_a_narrow_terminal(tmp_path, width, facts):
-    async with sorting(pile(tmp_path, ["a.mp4"]), size=(width, 14)) as pilot:
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), size=(width, 14)) as pilot:
         shapes(pilot)
-        pilot.app._on_player(Playback(tmp_path / "a.mp4", 2.0, 605.0, False, False, 80.0, 1.0))
+        await on_screen(pilot, "j", "b")
+        pilot.app._on_player(Playback(tmp_path / "b.mp4", 2.0, 605.0, False, False, 80.0, 1.0))
         await until(lambda: facts in panel(pilot, "clip").splitlines()[1])
         line = panel(pilot, "clip").splitlines()[1]
         assert line == f"{facts:<{cell_len(line) - 21}}x1.0  vol 80  playing"
