@@ -72,6 +72,25 @@ async def test_a_key_on_its_way_to_a_page_is_not_for_what_has_come_over_it(tmp_p
         assert pilot.app.screen.field.value == "a/b"
 
 
+@pytest.mark.parametrize(
+    ("keys", "folder"),
+    [
+        (["c", "down"], "cold dishes"),
+        (["down", "c"], "cats"),
+        (["c", "o", "backspace", "a"], "cats"),
+        (["d", "left", "l"], "cold dishes"),
+        (["c", "down", "o"], "cold dishes"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+async def test_keys_that_come_all_at_once_choose_like_slow_ones(tmp_path, keys, folder):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["cats", "cold dishes", "dogs"])) as pilot:
+        # What comes after the answer is no part of it.
+        burst(pilot, "slash", *keys, "enter", "x", "y")
+        await until_shown(pilot, f"Filed a.mp4 in {folder}")
+    assert where(tmp_path) == {"a.mp4": f"{folder}/a.mp4", "b.mp4": "b.mp4"}
+
+
 async def test_a_damaged_picture_shows_nothing(tmp_path):
     pile(tmp_path, ["a.mp4", "b.mp4"])
     remember_pictures(tmp_path, "b.mp4", "red", jpeg=b"\xff\xd8 no picture")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Label
+from textual.widgets import Label
 
 from tiksort_tui.domain import visible
-from tiksort_tui.tui.screens.dialog import Dialog
+from tiksort_tui.tui.screens.dialog import Dialog, Field
 from tiksort_tui.tui.views.text import ACCENT, MUTED, fit
 
+STEPS = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}
 SHOWN_IN_MPV = 3
 # The frame, what keeps the text from it, and the mark before a name.
 WIDTH, BESIDE = 68, 8
@@ -36,13 +36,14 @@ class ChoiceScreen(Dialog):
     def __init__(
         self, title: str, options: Sequence[str], creates: str = "", marked: str = "", sentences: bool = False
     ) -> None:
-        super().__init__(Input(placeholder="a part of the name"))
+        super().__init__(Field(placeholder="a part of the name"))
         self._list = Label()
         self._choice_title = title
         self._options = options
         self._creates = creates
         self._sentences = sentences
-        self._found = self._matches("")
+        self._part = ""
+        self._found = self._matches(self._part)
         self._place = self._found.index(marked) if marked in self._found else 0
 
     def compose(self) -> ComposeResult:
@@ -56,29 +57,37 @@ class ChoiceScreen(Dialog):
         self.query(".box").set_class(self.app.size.height < ROOMY_FROM, "low")
         self._draw()
 
-    def on_key(self, event: events.Key) -> None:
-        step = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}.get(event.key)
-        if step and self._found:
-            event.stop()
-            event.prevent_default()
+    def press(self, key: str, typed: str) -> bool:
+        step = STEPS.get(key)
+        if step is None:
+            return super().press(key, typed)
+        self._find(typed)
+        if self._found:
             self._place = (self._place + step) % len(self._found)
             self._draw()
+        return True
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._found, self._place = self._matches(event.value), 0
+    def submit(self, typed: str) -> None:
+        self._find(typed)
+        if self._found:
+            self.answer(self._found[self._place])
+
+    def on_input_changed(self) -> None:
+        # Of several letters at once, each is told of when all are there.
+        self._find(self.field.value)
         self._draw()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        # What was typed last may not have been told yet.
-        found = self._matches(event.value)
-        if found:
-            self.answer(found[self._place] if found == self._found else found[0])
 
     def osd(self) -> str:
         typed = super().osd()
-        found = [self._named(name) for name in self._matches(typed)[self._place :][:SHOWN_IN_MPV]]
+        self._find(typed)
+        found = [self._named(name) for name in self._found[self._place :][:SHOWN_IN_MPV]]
         found = [f"{' ' if place else '▸'} {name}" for place, name in enumerate(found)]
         return "\n".join([f"{self._choice_title}: {typed}", *(found or ["nothing is called that"])])
+
+    def _find(self, part: str) -> None:
+        """Find what matches `part`; the best of it is marked, unless that is done."""
+        if part != self._part:
+            self._part, self._found, self._place = part, self._matches(part), 0
 
     def _matches(self, part: str) -> list[str]:
         found = matching(self._options, part, scattered=not self._sentences)
