@@ -189,7 +189,7 @@ async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_an
     assert not (root / "quilts").exists()
 
 
-async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path):
+async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path, unwatched):
     root = pile(tmp_path / "library", ["a.mp4"])
     async with sorting(root) as pilot:
         root.rename(tmp_path / "away")
