@@ -109,7 +109,7 @@ async def test_how_far_it_is_stands_at_the_top_when_all_is_sorted(tmp_path):
         assert region(pilot, "progress").y > region(pilot, "suggestion").bottom
         await pilot.press("1", "1", "2")
         await until_shown(pilot, "All sorted", "0 / 3 remaining")
-        assert region(pilot, "progress").y == region(pilot, "clip").y
+        await until(lambda: region(pilot, "progress").y == region(pilot, "clip").y)
         assert region(pilot, "learning").y == region(pilot, "progress").y + 5
         # What the folders have gained, and its share at a glance.
         cats, dogs = (line for line in panel(pilot, "queue").splitlines() if "━" in line)

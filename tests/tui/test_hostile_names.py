@@ -256,7 +256,7 @@ async def test_a_new_folders_bad_name_is_refused_with_the_reason(tmp_path):
             await until(lambda: pilot.app.screen.query(Input))
             field = pilot.app.screen.query_one(Input)
             field.value = name
-            await field.action_submit()
+            await pilot.press("enter")
             # It is asked again.
             await until(lambda field=field: field not in pilot.app.screen.query(Input))
             await until(lambda reason=reason: reason in problem(pilot))
