@@ -158,6 +158,14 @@ class FolderRename:
     new: str
 
 
+@dataclass(frozen=True, slots=True)
+class LastAction:
+    """What an undo takes back next: the newest of its filings, or a renaming, and how many there are."""
+
+    what: Filing | FolderRename
+    count: int = 1
+
+
 # What only varies the emoji before it: terminals agree on the width of the bare one alone.
 _VARIATIONS = re.compile(
     "(?<=[\u00a9\u00ae\u203c-\ufdff\ufe10-\U0010ffff])[\u200d\ufe0f\U0001f3fb-\U0001f3ff]+|(?<=[#*0-9])\ufe0f(?=\u20e3)"

@@ -55,7 +55,6 @@ class Session:
         self._in_flight: dict[Path, FilingRequest] = {}
         self.set_aside: set[Path] = set()
         """Sorted clips that are not, or no longer, to be shown as misfiled: moved, or meant to be where they are."""
-        self.last: FilingRequest | None = None
         self.apply(0, predictions)
 
     @property
@@ -160,7 +159,7 @@ class Session:
 
     def moved(self, request: FilingRequest) -> None:
         """The filing is done."""
-        self.last = self._in_flight.pop(request.clip, request)
+        self._in_flight.pop(request.clip, None)
         self.duplicates.pop(request.clip, None)
 
     def move_failed(self, requests: Sequence[FilingRequest], duplicates: Mapping[Path, Path]) -> None:
@@ -196,8 +195,6 @@ class Session:
             else:
                 self._labels.refile(folder, self._top(filing.source))
                 self.set_aside.discard(filing.source)
-        if self.last and self.last.clip in set(unsorted):
-            self.last = None
         if unsorted:
             self._queue.show(unsorted)
 

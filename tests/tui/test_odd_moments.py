@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 
 from tests.tui.helpers import (
     CONFIG,
@@ -84,11 +84,20 @@ async def test_a_key_on_its_way_to_a_page_is_not_for_what_has_come_over_it(tmp_p
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
 async def test_keys_that_come_all_at_once_choose_like_slow_ones(tmp_path, keys, folder):
-    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["cats", "cold dishes", "dogs"])) as pilot:
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"], ["cats", "cold dishes", "dogs"])) as pilot:
         # What comes after the answer is no part of it.
-        burst(pilot, "slash", *keys, "enter", "x", "y")
+        burst(pilot, "slash", *keys, "enter", "j")
         await until_shown(pilot, f"Filed a.mp4 in {folder}")
-    assert where(tmp_path) == {"a.mp4": f"{folder}/a.mp4", "b.mp4": "b.mp4"}
+        await until(lambda: queue(pilot) == "b [c]")
+    assert where(tmp_path)["a.mp4"] == f"{folder}/a.mp4"
+
+
+async def test_what_is_pasted_comes_before_the_key_after_it(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], ["cats", "cold dishes", "dogs"])) as pilot:
+        burst(pilot, "slash")
+        pilot.app.post_message(Paste("cold\rcats"))
+        burst(pilot, "enter")
+        await until_shown(pilot, "Filed a.mp4 in cold dishes")
 
 
 async def test_a_damaged_picture_shows_nothing(tmp_path):
@@ -169,7 +178,7 @@ async def test_of_many_clips_filed_in_one_go_not_one_is_named_as_the_last(tmp_pa
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])) as pilot:
         requests = pilot.app.session.file_all({tmp_path / "a.mp4": "cats", tmp_path / "b.mp4": "dogs"})
         pilot.app.moves.file_all(requests)
-        await until_redrawn(pilot, lambda: pilot.app.sort_screen._last)
+        await until_redrawn(pilot, lambda: pilot.app.sort_screen.last)
         assert "2 clips in one go" in panel(pilot, "session")
 
 

@@ -22,6 +22,7 @@ from tests.tui.helpers import (
     recording_player,
     sorting,
     trained,
+    typed,
     until,
     until_redrawn,
     until_shown,
@@ -335,8 +336,22 @@ async def test_the_session_counts_what_was_taken_and_names_the_last_filing(tmp_p
         await pilot.press("d")
         await until_shown(pilot, "e.mp4 > the trash")
         await pilot.press("u")
-        await until_shown(pilot, "Took e.mp4 back")
-        assert "LAST" not in panel(pilot, "session")
+        await until_shown(pilot, "Took e.mp4 back", "d.mp4 > dogs")
+        await typed(pilot, "colon", *"another name", "enter")
+        await typed(pilot, *"cats", "enter")
+        await until_shown(pilot, "Another name for cats")
+        await typed(pilot, "ctrl+u", *"kittens", "enter")
+        await until_shown(pilot, "cats > kittens")
+        await pilot.press("u")
+        await until_shown(pilot, "kittens is called cats again", "d.mp4 > dogs")
+        await pilot.press("d")
+        await until_shown(pilot, "e.mp4 > the trash")
+    # Also of the session before.
+    async with sorting(tmp_path, StandInEngine()) as pilot:
+        await until_shown(pilot, "e.mp4 > the trash")
+        await pilot.press("u", "u", "u", "u", "u")
+        await until_shown(pilot, "Took a.mp4 back")
+        await until(lambda: "LAST" not in panel(pilot, "session"))
 
 
 async def test_the_folder_that_was_filed_into_is_marked_for_a_moment(tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from tiksort_tui.config import LibraryConfig
-from tiksort_tui.domain import Filing, FolderRename, visible
+from tiksort_tui.domain import Filing, FolderRename, LastAction, visible
 from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
@@ -146,6 +146,12 @@ class Mover:
         What was undone can be redone until something else is filed.
         """
         return self._retrace(count, "redoing", go_on)
+
+    def last_action(self) -> LastAction | None:
+        """The last action that can be taken back, if there is any."""
+        with self._journal.exclusive():
+            action = self._journal.last_done()
+        return LastAction(self._what(action[0][0]), len(action)) if action else None
 
     def history(self, limit: int) -> tuple[Recorded, ...]:
         """The last `limit` filings and renamings, newest first."""

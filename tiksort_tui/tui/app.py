@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 
 from tiksort_tui.config import Config
 from tiksort_tui.domain import visible
@@ -36,7 +36,7 @@ from tiksort_tui.tui.keymap import KeyInMpv, Keymap
 from tiksort_tui.tui.moving import MOVING, Moves
 from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
-from tiksort_tui.tui.screens.covering import Covering, is_escape
+from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.dialog import Dialog
 from tiksort_tui.tui.screens.sort import SortScreen
 from tiksort_tui.tui.themes import has_few_colours, theme_for
@@ -76,7 +76,7 @@ class SortApp(App[None]):
         self._is_unchanged: Callable[[], bool] = lambda: False
         self.can_learn = True
         self._work: set[asyncio.Task[None]] = set()
-        self._keys = deque[Key]()
+        self._keys = deque[Key | Paste]()
         self.hung_up = False
         self._play_failed: Path | None = None
         self.session = self._open_session()
@@ -107,7 +107,7 @@ class SortApp(App[None]):
             self.runs.toggle()
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
             self._keys.append(event)
             await self.hand_on_keys()
         else:
@@ -117,11 +117,11 @@ class SortApp(App[None]):
         """Give each key to the screen that it is for, one after the other: what one has opened gets those after it."""
         while self._keys and self.screen_stack and not (isinstance(self.screen, Covering) and not self.screen.is_there):
             key = self._keys.popleft()
-            if self.screen is self.sort_screen:
+            if isinstance(self.screen, Dialog):
+                await self.screen.press(key)
+            elif self.screen is self.sort_screen and isinstance(key, Key):
                 # When it came, which may be a while ago: held keys must not look like slow ones after a hiccup.
                 self.sort_screen.press(key.key, key.time, in_mpv=isinstance(key, KeyInMpv))
-            elif isinstance(self.screen, Dialog) and is_escape(key.key):
-                self.screen.answer("")
             else:
                 await super().on_event(key)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tiksort_tui.config import LibraryConfig
-from tiksort_tui.domain import Filing, FolderRename
+from tiksort_tui.domain import Filing, FolderRename, LastAction
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.library.bunch import GoOn
 from tiksort_tui.library.folders import make_folder
@@ -67,6 +67,10 @@ class Filer:
         """Do again what the last undo took back."""
         go_on = self._telling(told)
         return await self.in_turn(lambda: self._mover.redo(go_on=go_on))
+
+    async def last_action(self) -> LastAction | None:
+        """What the next undo takes back, also of an earlier session."""
+        return await self.in_turn(self._mover.last_action)
 
     def cut_short(self) -> None:
         """Let actions of many clips end after the bunch in hand: what they have not come to stays as it is."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiksort_tui.domain import Filing, FolderRename, visible
+from tiksort_tui.domain import Filing, FolderRename, LastAction, visible
 from tiksort_tui.errors import DuplicateError, MoveError, TiksortError
 from tiksort_tui.library.moves import Retraced
 from tiksort_tui.session import FilingRequest
@@ -53,6 +54,7 @@ class Moves:
         else:
             # From what another process has changed, or again where all that was read is deleted.
             self._app.runs.taught()
+        await self._show_last()
         told = told or "nobody else is sorting, this screen files from now on"
         self._app.sort_screen.say(f"Press that key again: {told}", trouble)
 
@@ -62,6 +64,7 @@ class Moves:
             told, trouble = await self._put_right()
             if told:
                 self._app.sort_screen.say(told, trouble)
+            await self._show_last()
 
     async def _put_right(self) -> tuple[str, bool]:
         """Put interrupted moves right; what to say of it, and whether that is trouble."""
@@ -73,6 +76,12 @@ class Moves:
             return "".join(messages), False
         self._app.notices += messages
         return f"{len(messages)} moves had been cut short; the help says what became of them", False
+
+    async def _show_last(self) -> None:
+        """Show what can be taken back now. Where that cannot be read, whatever needs it says so."""
+        with suppress(TiksortError):
+            self._app.sort_screen.last = await self._filer.last_action()
+        self._app.sort_screen.changed(soon=False)
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What `work` gives when all moves that were asked for before are done."""
@@ -127,7 +136,7 @@ class Moves:
         else:
             app.session.moved(request)
             app.runs.taught()
-            app.sort_screen.filed(request)
+            app.sort_screen.filed(filing)
             app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
@@ -137,16 +146,18 @@ class Moves:
         outcomes = await self._filer.file_all(clips_in_folders, self._telling("Filing"))
         left = dict.fromkeys(requests[len(outcomes) :])
         failed: dict[FilingRequest, TiksortError] = {}
+        done: list[Filing] = []
         for request, outcome in zip(requests, outcomes, strict=False):
             if isinstance(outcome, Filing):
                 app.session.moved(request)
+                done.append(outcome)
             else:
                 failed[request] = outcome
         if failed or left:
             await self._bring_back(failed | left)
-        filed = len(outcomes) - len(failed)
-        if filed:
-            app.sort_screen.filed(app.session.last, filed)
+        filed = len(done)
+        if done:
+            app.sort_screen.filed(done[-1], filed)
         if failed:
             why = str(next(iter(failed.values())))
             app.sort_screen.say(f"Filed {clips(filed)}, {clips(len(failed))} not: {why}", trouble=True)
@@ -189,7 +200,7 @@ class Moves:
         else:
             app.session.refiled(filing)
             app.runs.taught()
-            app.sort_screen.filed(FilingRequest(clip, folder, place=0))
+            app.sort_screen.filed(filing)
             app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
@@ -197,7 +208,6 @@ class Moves:
         undone = await self._retraced(self._filer.undo(self._telling("Taking back")), "Nothing to undo")
         if undone.filings:
             self._app.session.undone(undone.filings)
-            self._app.sort_screen.filed(None)
         for rename in undone.folders:
             self._app.session.folder_renamed(rename.new, rename.old)
         self._say(undone, words.taken_back, words.named_back)
@@ -242,6 +252,7 @@ class Moves:
             app.sort_screen.say(str(error), trouble=True)
             return
         app.session.folder_renamed(old, new)
+        app.sort_screen.last = LastAction(renamed)
         app.runs.taught()
         app.sort_screen.say(words.renamed(renamed))
         app.sort_screen.changed()
@@ -249,6 +260,7 @@ class Moves:
     async def _retraced(self, work: Awaitable[Retraced], nothing: str) -> Retraced:
         try:
             retraced = await work
+            await self._show_last()
         except TiksortError as error:
             self._app.sort_screen.say(str(error), trouble=True)
             return Retraced()

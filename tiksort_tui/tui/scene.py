@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.geometry import Region
 
-from tiksort_tui.domain import visible
+from tiksort_tui.domain import LastAction, visible
 from tiksort_tui.player.events import Playback
-from tiksort_tui.session import FilingRequest, Session
+from tiksort_tui.session import Session
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.geometry import SMALLEST_HEIGHT, SMALLEST_WIDTH
@@ -31,9 +31,9 @@ NO_PLAYERS = {
 class Scene:
     """Everything that is shown. `details` is None until the clip's file was looked at; times are in seconds.
 
-    `taken` counts the filings by each of TAKES, `last` is the last filing, or of the last `last_count` in one go,
-    `flashed` the folder that a clip has just gone into, `pace` is what a filing takes, if that is known, and `panels`
-    are the places of those that have room.
+    `taken` counts the filings by each of TAKES, `last` is what can be taken back next, `flashed` the folder that a clip
+    has just gone into, `pace` is what a filing takes, if that is known, and `panels` are the places of those that have
+    room.
     """
 
     root: str
@@ -45,8 +45,7 @@ class Scene:
     keymap: Keymap
     details: Details | None
     taken: Mapping[str, int]
-    last: FilingRequest | None
-    last_count: int
+    last: LastAction | None
     flashed: str | None
     message: str
     message_style: str
@@ -68,7 +67,7 @@ class Scene:
                 return views.folders(session, self.flashed, self._key, width, height)
             case "session":
                 taken = [(self._key(take), self.taken.get(take, 0)) for take in TAKES]
-                return views.session_totals(session, taken, self.last, self.last_count, self.pace, self._key, width)
+                return views.session_totals(session, taken, self.last, self.pace, self._key, width)
             case "clip":
                 return views.clip(session, details.info, details.size, self.playback, width)
             case "strip" if self.details is None:

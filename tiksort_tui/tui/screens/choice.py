@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Label
+from textual.widgets import Input, Label
 
 from tiksort_tui.domain import visible
-from tiksort_tui.tui.screens.dialog import Dialog, Field
+from tiksort_tui.tui.screens.dialog import Dialog
 from tiksort_tui.tui.views.text import ACCENT, MUTED, fit
 
 STEPS = {"down": 1, "up": -1, "ctrl+n": 1, "ctrl+p": -1, "tab": 1, "shift+tab": -1}
@@ -36,7 +37,7 @@ class ChoiceScreen(Dialog):
     def __init__(
         self, title: str, options: Sequence[str], creates: str = "", marked: str = "", sentences: bool = False
     ) -> None:
-        super().__init__(Field(placeholder="a part of the name"))
+        super().__init__(Input(placeholder="a part of the name"))
         self._list = Label()
         self._choice_title = title
         self._options = options
@@ -57,15 +58,15 @@ class ChoiceScreen(Dialog):
         self.query(".box").set_class(self.app.size.height < ROOMY_FROM, "low")
         self._draw()
 
-    def press(self, key: str, typed: str) -> bool:
-        step = STEPS.get(key)
+    async def press(self, key: events.Key | events.Paste) -> None:
+        step = STEPS.get(key.key) if isinstance(key, events.Key) else None
         if step is None:
-            return super().press(key, typed)
-        self._find(typed)
+            await super().press(key)
+            return
+        self._find(self.field.value)
         if self._found:
             self._place = (self._place + step) % len(self._found)
             self._draw()
-        return True
 
     def submit(self, typed: str) -> None:
         self._find(typed)
@@ -73,7 +74,7 @@ class ChoiceScreen(Dialog):
             self.answer(self._found[self._place])
 
     def on_input_changed(self) -> None:
-        # Of several letters at once, each is told of when all are there.
+        # It is told later of each letter, when more may be there.
         self._find(self.field.value)
         self._draw()
 

@@ -5,33 +5,20 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
-from tiksort_tui.tui.screens.covering import Covering
-
-
-class Field(Input):
-    """One line to type into, in a Dialog. Its keys count in the order in which they come, however fast that is.
-
-    Textual itself brings those that type nothing round by the app, so that letters which came later overtake them.
-    """
-
-    async def on_key(self, event: events.Key) -> None:
-        dialog = self.screen
-        assert isinstance(dialog, Dialog)
-        if dialog.press(event.key, self.value):
-            event.stop()
-            event.prevent_default()
-        elif not event.is_printable and (bound := dialog.active_bindings.get(event.key)) and bound.node is self:
-            event.stop()
-            event.prevent_default()
-            await self.app.run_action(bound.binding.action, self)
+from tiksort_tui.tui.screens.covering import Covering, is_escape
 
 
 class Dialog(Covering[str]):
-    """Gives one answer, empty where it was called off with Esc, which the app sees to: the field would take alt+key."""
+    """Gives one answer, empty where it was called off.
 
-    def __init__(self, field: Field) -> None:
+    The app brings each key to `press`, in their order: Textual lets letters overtake Enter, arrows and what deletes.
+    """
+
+    def __init__(self, field: Input) -> None:
         super().__init__()
         self.field = field
+        # Nothing moves that need not.
+        field.cursor_blink = False
 
     def on_mount(self) -> None:
         # Textual itself does so only while the terminal has the focus, and not the window of mpv.
@@ -40,12 +27,22 @@ class Dialog(Covering[str]):
     def osd(self) -> str:
         return self.field.value
 
-    def press(self, key: str, typed: str) -> bool:
-        """Do what `key` stands for while this is `typed`; False where that is the field's to know."""
-        if key == "enter":
-            self.submit(typed)
-        return key == "enter"
+    async def press(self, key: events.Key | events.Paste) -> None:
+        """Do what `key` stands for; of what is pasted, the first line is typed."""
+        if isinstance(key, events.Paste):
+            self._type("".join(key.text.splitlines()[:1]))
+        elif is_escape(key.key):
+            self.answer("")
+        elif key.key == "enter":
+            self.submit(self.field.value)
+        elif key.is_printable and key.character:
+            self._type(key.character)
+        elif (bound := self.active_bindings.get(key.key)) and bound.node is self.field:
+            await self.app.run_action(bound.binding.action, self.field)
 
     def submit(self, typed: str) -> None:
         """Answer, if `typed` is an answer."""
         self.answer(typed)
+
+    def _type(self, text: str) -> None:
+        self.field.replace(text, *self.field.selection)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Label
+from textual.widgets import Input, Label
 
-from tiksort_tui.tui.screens.dialog import Dialog, Field
+from tiksort_tui.tui.screens.dialog import Dialog
 
 
 class FolderNameScreen(Dialog):
     """Gives the name, empty where it was called off. `problem` says what was wrong with `name`, the last answer."""
 
     def __init__(self, title: str, name: str = "", problem: str = "") -> None:
-        super().__init__(Field(name, placeholder="its name", select_on_focus=not problem))
+        super().__init__(Input(name, placeholder="its name", select_on_focus=not problem))
         self._name_title = title
         self._problem = problem
 

@@ -14,9 +14,8 @@ from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
 
-from tiksort_tui.domain import visible
+from tiksort_tui.domain import Filing, LastAction, visible
 from tiksort_tui.errors import TiksortError
-from tiksort_tui.session import FilingRequest
 from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS, Details
@@ -48,10 +47,10 @@ class SortScreen(Screen[None]):
         self._delay = 0.0
         self._details: Details | None = None
         self._takes: dict[Path, str] = {}
-        self._last: FilingRequest | None = None
-        self._last_count = 0
+        self.last: LastAction | None = None
+        """What can be taken back next."""
         self._pace = Pace(time.monotonic())
-        self._flash_until = 0.0
+        self._flashed, self._flash_until = "", 0.0
         self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
         self._dirty = False
 
@@ -166,12 +165,12 @@ class SortScreen(Screen[None]):
         if soon and self.is_mounted:
             self._redraw_if_dirty()
 
-    def filed(self, request: FilingRequest | None, count: int = 1) -> None:
-        """This filing, or the last of `count` in one go, is the last one that is done; None where it was taken back."""
-        self._last, self._last_count, now = request, count, time.monotonic()
-        self._flash_until = now + FLASH_SECONDS if request else 0.0
-        if request:
-            self._pace.filed(now)
+    def filed(self, last: Filing, count: int = 1) -> None:
+        """This was filed just now, or as the last of `count` in one go."""
+        now = time.monotonic()
+        self.last = LastAction(last, count)
+        self._flashed, self._flash_until = last.target.parent.name, now + FLASH_SECONDS
+        self._pace.filed(now)
 
     def file_into(self, folder: str | None, otherwise: str) -> None:
         """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none.
@@ -283,14 +282,13 @@ class SortScreen(Screen[None]):
         return Counter(take for clip, take in self._takes.items() if clip not in unsorted)
 
     def _scene(self, now: float) -> Scene:
-        app, last = self.sort, self._last
+        app = self.sort
         if now >= self._flash_until:
             self._flash_until = 0.0
         return Scene(
             f"{_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
-            app.player.describe(), app.notices, app.keymap, self._details, self._taken(), last, self._last_count,
-            last.folder if last and self._flash_until else None, *self.said, self._board.regions, now,
-            self._pace.seconds,
+            app.player.describe(), app.notices, app.keymap, self._details, self._taken(), self.last,
+            self._flashed if self._flash_until else None, *self.said, self._board.regions, now, self._pace.seconds,
         )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tiksort_tui.domain import visible
+from tiksort_tui.domain import Filing, FolderRename, LastAction, visible
 from tiksort_tui.library.state import TRASH_FOLDER
-from tiksort_tui.session import FilingRequest, Session
+from tiksort_tui.session import Session
 from tiksort_tui.tui.progress import CANCELLING, READING, Progress
 from tiksort_tui.tui.views.text import (
     DOUBT,
@@ -80,14 +80,13 @@ def remaining(session: Session, pace: float | None, width: int) -> Lines:
 def session_totals(
     session: Session,
     takes: Sequence[tuple[str, int]],
-    last: FilingRequest | None,
-    last_count: int,
+    last: LastAction | None,
     pace: float | None,
     key: KeyOf,
     width: int,
 ) -> Lines:
     """What this session has done so far: the filings and how many seconds one takes (`pace`), the keys with which
-    suggestions were taken, the last filing, or that the last ones (`last_count`) were filed in one go."""
+    suggestions were taken, and what can be taken back next."""
     total = session.filed.total()
     speed = f"   {_speed(pace)}" if pace and total else ""
     taken = [f"{count} x {key}" for key, count in takes if count]
@@ -98,11 +97,9 @@ def session_totals(
     filed = filed if cell_len(filed) <= width else f"  {total} filed"
     lines = [Content.styled(" SESSION", TITLE), Content(filed), Content("  " + ", ".join(taken)), Content()]
     if last:
-        where = fit(TRASH if last.folder == TRASH_FOLDER else last.folder, width // 2).rstrip()
-        name = fit(last.clip.name, width - 5 - cell_len(where)).rstrip()
         lines += [
             Content.styled(" LAST", TITLE),
-            Content(f"  {name} > {where}" if last_count == 1 else f"  {last_count} clips in one go"),
+            Content(f"  {_moved(last.what, width - 2) if last.count == 1 else f'{last.count} clips in one go'}"),
             Content.assemble("  ", (key("undo"), "bold"), ("  undo", MUTED)),
         ]
     return lines
@@ -172,6 +169,16 @@ def small(smallest: tuple[int, int], width: int) -> Lines:
     """The word that this window has no room for everything."""
     text = "Small window: {} x {} shows all".format(*smallest)
     return [Content.styled(line, MUTED) for line in paragraph(text, width, 1)]
+
+
+def _moved(what: Filing | FolderRename, width: int) -> str:
+    """From where to where it went: a clip into a folder, or a folder's old name and its new one."""
+    if isinstance(what, Filing):
+        old, new = what.source.name, what.target.parent.name
+    else:
+        old, new = what.old, what.new
+    where = fit(TRASH if new == TRASH_FOLDER else new, width // 2 + 1).rstrip()
+    return f"{fit(old, width - 3 - cell_len(where)).rstrip()} > {where}"
 
 
 def _is_reading(progress: Progress) -> bool:
