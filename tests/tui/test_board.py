@@ -198,10 +198,10 @@ async def test_a_clip_that_cannot_be_read_says_what_to_do_however_low_the_pictur
         predicted(tmp_path, a=[("cats", 0.9)], b=[("cats", 0.9)], c=[("dogs", 0.9)]),
     )  # fmt: skip
     async with sorting(tmp_path, engine, size=(80, 24)) as pilot:
-        shapes(pilot, b=4, c=4)
+        shapes(pilot, a=4, b=4, c=4)
         await on_screen(pilot, "j", "b")
         low, queue = region(pilot, "strip"), region(pilot, "queue")
-        shapes(pilot, b=4, c=4, broken=0)
+        shapes(pilot, a=4, b=4, c=4, broken=0)
         await pilot.press("j")
         await until_shown(pilot, "! This clip cannot be read", "download it again: r", "reads the new one.")
         assert region(pilot, "queue") == queue

@@ -178,7 +178,7 @@ async def test_of_many_clips_filed_in_one_go_not_one_is_named_as_the_last(tmp_pa
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])) as pilot:
         requests = pilot.app.session.file_all({tmp_path / "a.mp4": "cats", tmp_path / "b.mp4": "dogs"})
         pilot.app.moves.file_all(requests)
-        await until_redrawn(pilot, lambda: pilot.app.sort_screen.last)
+        await until_redrawn(pilot, lambda: pilot.app.tally.last)
         assert "2 clips in one go" in panel(pilot, "session")
 
 

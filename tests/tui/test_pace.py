@@ -22,10 +22,10 @@ def test_of_a_break_a_minute_counts():
 
 async def test_speed_and_time_left_stand_on_the_screen_and_stay_when_nobody_files(tmp_path):
     async with sorting(pile(tmp_path, [f"{i}.mp4" for i in range(6)])) as pilot:
-        screen = pilot.app.sort_screen
-        screen._pace = Pace(0.0)
-        times, filed = iter((4.0, 8.0, 12.0)), screen._pace.filed
-        screen._pace.filed = lambda _: filed(next(times))
+        tally = pilot.app.tally
+        tally.pace = Pace(0.0)
+        times, filed = iter((4.0, 8.0, 12.0)), tally.pace.filed
+        tally.pace.filed = lambda _: filed(next(times))
         await pilot.press("1", "1")
         await until_shown(pilot, "Filed 1.mp4 in cats")
         assert "a minute" not in panel(pilot, "session")

@@ -8,6 +8,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -38,7 +39,8 @@ from tiksort_tui.tui.progress import Progress
 from tiksort_tui.tui.running import Runs
 from tiksort_tui.tui.screens.covering import Covering
 from tiksort_tui.tui.screens.dialog import Dialog
-from tiksort_tui.tui.screens.sort import SortScreen
+from tiksort_tui.tui.screens.sort import ON_SCREEN, SortScreen
+from tiksort_tui.tui.tally import Tally
 from tiksort_tui.tui.themes import has_few_colours, theme_for
 from tiksort_tui.tui.watching import watch_library
 
@@ -86,6 +88,7 @@ class SortApp(App[None]):
         self.engine = Engine(state / LOG)
         self.runs = Runs(self)
         self.player = Player(config.player, state / PLAYER_LOG, self.keymap.mpv_keys, self._hear_player)
+        self.tally = Tally(time.monotonic())
         self.sort_screen = SortScreen()
 
     async def on_mount(self) -> None:
@@ -228,11 +231,11 @@ class SortApp(App[None]):
                 self.sort_screen.take_back(PLAYER)
             case PlayFailed(path, reason):
                 self._play_failed, self.playback = path, None
-                self.sort_screen.say(f"{visible(path.name)} does not play: {reason}", trouble=True)
+                self.sort_screen.tell(f"{visible(path.name)} does not play: {reason}", about=ON_SCREEN)
             case PlayerGone(reason, had):
                 self.playback = None
                 back = f"; {self.keymap.key('window')} brings it back" if had else ""
-                self.sort_screen.say(f"{reason}{back}", trouble=True, about=PLAYER)
+                self.sort_screen.tell(f"{reason}{back}", about=PLAYER)
         self.sort_screen.changed(soon=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tiksort_tui.tui import views
 
 OSD_WIDTH = 60
 # A word is soon read; what is typed into stays until the next key, or for who has turned away.
 OSD_SECONDS, COVERED_OSD_SECONDS = 1.5, 10.0
+# What came of a key stands so long, whatever else happens.
+ANSWER_SECONDS = 2.5
+
+
+class _News(NamedTuple):
+    text: str
+    about: str
 
 
 class Message:
     """What was said last; it stands until the next key, or until it is taken back. `show` shows text in mpv's window
-    for some seconds."""
+    for some seconds. Times are in seconds of one clock.
+
+    The answer to a key comes before news, which wait until it has been read.
+    """
 
     def __init__(self, show: Callable[[str, float], None]) -> None:
         self.text = ""
@@ -21,23 +32,48 @@ class Message:
         self.looks_at_mpv = False
         """Whether the last key was pressed in mpv's window."""
         self._about = ""
+        self._answered = 0.0
+        self._is_news = False
+        self._waiting: _News | None = None
         self._show = show
 
     @property
     def style(self) -> str:
         return "$warning" if self.trouble else "$text"
 
-    def say(self, text: str, trouble: bool, about: str) -> None:
-        self.text, self.trouble, self._about = text, trouble, about
-        self.tell_mpv()
+    def say(self, text: str, trouble: bool, now: float) -> None:
+        """This came of what the person did."""
+        if self.text and self._is_news:
+            self._waiting = _News(self.text, self._about)
+        self._answered = now
+        self._set(text, trouble, "")
+
+    def tell(self, text: str, about: str, now: float) -> None:
+        """This trouble came by itself."""
+        self._waiting = _News(text, about)
+        self.go_on(now)
+
+    def go_on(self, now: float) -> bool:
+        """Tell the news that waited, if there are any and it is time for them; whether there is another text now."""
+        if self._waiting is None or (self.text and not self._is_news and now < self._answered + ANSWER_SECONDS):
+            return False
+        (text, about), self._waiting = self._waiting, None
+        self._set(text, True, about, is_news=True)
+        return True
 
     def take_back(self, about: str | None) -> None:
-        """What is said, if it is `about` this, holds no longer; None: whatever it is about."""
+        """The news, if they are `about` this, hold no longer; None: whatever is said has been read."""
         if about is None or about == self._about:
             self.text = self._about = ""
+        if self._waiting and about == self._waiting.about:
+            self._waiting = None
 
     def tell_mpv(self, instead: str = "") -> None:
         """For who looks at mpv's window: what is said, or the lines of what lies over the screen `instead`."""
         if self.looks_at_mpv:
             lines = (views.message(line, OSD_WIDTH) for line in (instead or self.text).split("\n"))
             self._show("\n".join(lines), COVERED_OSD_SECONDS if instead else OSD_SECONDS)
+
+    def _set(self, text: str, trouble: bool, about: str, is_news: bool = False) -> None:
+        self.text, self.trouble, self._about, self._is_news = text, trouble, about, is_news
+        self.tell_mpv()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -80,7 +81,7 @@ class Moves:
     async def _show_last(self) -> None:
         """Show what can be taken back now. Where that cannot be read, whatever needs it says so."""
         with suppress(TiksortError):
-            self._app.sort_screen.last = await self._filer.last_action()
+            self._app.tally.last = await self._filer.last_action()
         self._app.sort_screen.changed(soon=False)
 
     async def in_turn(self, work: Callable[[], T]) -> T:
@@ -136,7 +137,7 @@ class Moves:
         else:
             app.session.moved(request)
             app.runs.taught()
-            app.sort_screen.filed(filing)
+            app.tally.filed(filing, time.monotonic())
             app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
@@ -157,7 +158,7 @@ class Moves:
             await self._bring_back(failed | left)
         filed = len(done)
         if done:
-            app.sort_screen.filed(done[-1], filed)
+            app.tally.filed(done[-1], time.monotonic(), filed)
         if failed:
             why = str(next(iter(failed.values())))
             app.sort_screen.say(f"Filed {clips(filed)}, {clips(len(failed))} not: {why}", trouble=True)
@@ -200,7 +201,7 @@ class Moves:
         else:
             app.session.refiled(filing)
             app.runs.taught()
-            app.sort_screen.filed(filing)
+            app.tally.filed(filing, time.monotonic())
             app.sort_screen.say(words.filed(filing))
         app.sort_screen.changed()
 
@@ -252,7 +253,7 @@ class Moves:
             app.sort_screen.say(str(error), trouble=True)
             return
         app.session.folder_renamed(old, new)
-        app.sort_screen.last = LastAction(renamed)
+        app.tally.last = LastAction(renamed)
         app.runs.taught()
         app.sort_screen.say(words.renamed(renamed))
         app.sort_screen.changed()

@@ -129,12 +129,12 @@ class Runs:
         videos = tuple(video for video in found.videos if video.path not in unfinished) if unfinished else found.videos
         changed = session.rescan(replace(found, videos=videos))
         if on_screen and on_screen not in session.unsorted:
-            app.sort_screen.say(f"{visible(on_screen.name)} is no longer here: another program took it", trouble=True)
+            app.sort_screen.tell(f"{visible(on_screen.name)} is no longer here: another program took it")
         elif on_screen in changed:
             app.sort_screen.replaced()
         elif gone := sorted(folders - self._folders()):
             names = ", ".join(map(visible, gone))
-            app.sort_screen.say(f"no longer a folder here, another program took it: {names}", trouble=True)
+            app.sort_screen.tell(f"no longer a folder here, another program took it: {names}")
         app.sort_screen.changed()
         return changed
 
@@ -181,7 +181,7 @@ class Runs:
 
     def _failed(self, error: TiksortError) -> None:
         self._app.progress.failed = str(error)
-        self._app.sort_screen.say(str(error), trouble=True)
+        self._app.sort_screen.tell(str(error))
 
     def _end(self) -> None:
         self._run = None
@@ -210,15 +210,17 @@ class Runs:
             case VideoFailed(path, reason) if os.path.lexists(path):
                 # One that was filed before it was read is no failure. Each run tells of all: it is said once.
                 if session.failures.get(path) != reason:
-                    app.sort_screen.say(f"{visible(path.name)}: {reason}", trouble=True)
+                    app.sort_screen.tell(f"{visible(path.name)}: {reason}", about=str(path))
                 session.read(path, failure=reason)
             case VideoExtracted(path, note=note):
                 session.read(path)
+                # It may have been there by half before.
+                app.sort_screen.take_back(str(path))
                 app.sort_screen.extracted(path)
                 if note:
-                    app.sort_screen.say(f"{visible(path.name)}: {note}", trouble=True)
+                    app.sort_screen.tell(f"{visible(path.name)}: {note}")
             case Noticed(message):
-                app.sort_screen.say(message, trouble=True)
+                app.sort_screen.tell(message)
             case EngineRestarted(reason):
-                app.sort_screen.say(f"the engine ended ({reason}) and is started again", trouble=True)
+                app.sort_screen.tell(f"the engine ended ({reason}) and is started again")
         app.sort_screen.changed(soon=False)

@@ -177,7 +177,7 @@ class _Watching:
             try:
                 await app.runs.look_again()
             except LibraryError as error:
-                app.sort_screen.say(str(error), trouble=True)
+                app.sort_screen.tell(str(error))
 
 
 def _look(path: Path) -> Found:

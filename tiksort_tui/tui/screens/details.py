@@ -41,6 +41,6 @@ class DetailsScreen(Overlay):
             self._known = await self.sort.details.read(self._clip, 0, 0)
             self._sidecars = await self.sort.details.sidecars(self._clip)
         except TiksortError as error:
-            self.sort.sort_screen.say(str(error), trouble=True)
+            self.sort.sort_screen.tell(str(error))
         if self.is_attached:
             self.fill()

@@ -207,7 +207,7 @@ class ModelScreen(Covering[None]):
         try:
             details = await self.sort.details.read(clip, room.width, room.height)
         except TiksortError as error:
-            self.sort.sort_screen.say(str(error), trouble=True)
+            self.sort.sort_screen.tell(str(error))
             return
         if clip == self._clip:
             self._strip_lines = max(self._strip_lines, len(details.strip))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +13,7 @@ from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
 
-from tiksort_tui.domain import Filing, LastAction, visible
+from tiksort_tui.domain import visible
 from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui.actions import perform
 from tiksort_tui.tui.board import Board
@@ -23,15 +22,16 @@ from tiksort_tui.tui.garbage import collect_if_due
 from tiksort_tui.tui.guard import FilingGuard
 from tiksort_tui.tui.keymap import FILING, KeyInMpv
 from tiksort_tui.tui.message import Message
-from tiksort_tui.tui.pace import Pace
 from tiksort_tui.tui.panel import REDRAW_SECONDS
 from tiksort_tui.tui.scene import TAKES, Scene
 from tiksort_tui.tui.screens.covering import Covering
+from tiksort_tui.tui.views.text import in_short
 
 if TYPE_CHECKING:
     from tiksort_tui.tui.app import SortApp
 
-FLASH_SECONDS = 0.6
+# What news can be about.
+ON_SCREEN = "the clip on screen"
 # It may be a piece of a torn escape sequence.
 LEFT_OUT = "left out: so soon after Esc or a bracket it may be no key; press it again"
 
@@ -46,11 +46,6 @@ class SortScreen(Screen[None]):
         self._shown: Path | None = None
         self._delay = 0.0
         self._details: Details | None = None
-        self._takes: dict[Path, str] = {}
-        self.last: LastAction | None = None
-        """What can be taken back next."""
-        self._pace = Pace(time.monotonic())
-        self._flashed, self._flash_until = "", 0.0
         self._message = Message(lambda text, seconds: self.sort.player.show(text, seconds))
         self._dirty = False
 
@@ -117,13 +112,18 @@ class SortScreen(Screen[None]):
         perform(self, command, key)
         self.changed()
 
-    def say(self, text: str, trouble: bool = False, about: str = "") -> None:
-        """Show one line at the bottom, until the next key or until it is taken back."""
-        self._message.say(text.replace(f"{self.sort.root}/", ""), trouble, about)
+    def say(self, text: str, trouble: bool = False) -> None:
+        """Show at the bottom what came of what the person did, until the next key."""
+        self._message.say(self._in_short(text), trouble, time.monotonic())
+        self.changed(soon=False)
+
+    def tell(self, text: str, about: str = "") -> None:
+        """Show at the bottom what trouble came by itself, until the next key or until it is taken back."""
+        self._message.tell(self._in_short(text), about, time.monotonic())
         self.changed(soon=False)
 
     def take_back(self, about: str | None = None) -> None:
-        """The line at the bottom, if it is `about` this, holds no longer."""
+        """What was told, if it is `about` this, holds no longer; None: whatever stands at the bottom."""
         self._message.take_back(about)
         self.changed(soon=False)
 
@@ -150,7 +150,7 @@ class SortScreen(Screen[None]):
         That is done with the next `changed`.
         """
         if self._shown is not None:
-            self.say(f"{visible(self._shown.name)} has changed, and is shown anew", trouble=True)
+            self.tell(f"{visible(self._shown.name)} has changed, and is shown anew")
         self._guard.covered()
         self._shown = None
 
@@ -164,13 +164,6 @@ class SortScreen(Screen[None]):
         self._dirty = True
         if soon and self.is_mounted:
             self._redraw_if_dirty()
-
-    def filed(self, last: Filing, count: int = 1) -> None:
-        """This was filed just now, or as the last of `count` in one go."""
-        now = time.monotonic()
-        self.last = LastAction(last, count)
-        self._flashed, self._flash_until = last.target.parent.name, now + FLASH_SECONDS
-        self._pace.filed(now)
 
     def file_into(self, folder: str | None, otherwise: str) -> None:
         """File the clip on screen into `folder`, or say `otherwise`, if anything, where that is none.
@@ -191,7 +184,7 @@ class SortScreen(Screen[None]):
         folder, clip = session.suggestion(1 + TAKES.index(command)), session.current
         self.file_into(folder, "there is no suggestion to take")
         if clip is not None and clip != session.current:
-            self._takes[clip] = command
+            self.sort.tally.take(clip, command)
 
     def go_to(self, name: str) -> None:
         """Bring the clip of this name on screen, if there is one."""
@@ -220,6 +213,7 @@ class SortScreen(Screen[None]):
         clip = self._shown = self.sort.session.current
         self._details = None
         self._board.show(None)
+        self._message.take_back(ON_SCREEN)
         self.sort.playback = None
         if clip is None:
             self.sort.player.stop()
@@ -254,7 +248,7 @@ class SortScreen(Screen[None]):
         try:
             details = await self.sort.details.read(clip, room.width, room.height)
         except TiksortError as error:
-            self.say(str(error), trouble=True)
+            self.tell(str(error))
             return
         if clip == self._shown:
             self._details = details
@@ -265,7 +259,8 @@ class SortScreen(Screen[None]):
                 self.call_after_refresh(collect_if_due)
 
     def _redraw_if_dirty(self) -> None:
-        if not (self._dirty or self._flash_until or self.sort.progress.stage):
+        self._dirty |= self._message.go_on(time.monotonic())
+        if not (self._dirty or self.sort.tally.flashes or self.sort.progress.stage):
             return
         self._dirty = False
         another = self.sort.session.current != self._shown
@@ -276,23 +271,14 @@ class SortScreen(Screen[None]):
             # Only when all panels have been told: they are painted together then, and not one before the others.
             self.call_after_refresh(self._painted, self._shown)
 
-    def _taken(self) -> Counter[str]:
-        """How many clips were filed by each of TAKES, and are so still."""
-        unsorted = self.sort.session.unsorted
-        return Counter(take for clip, take in self._takes.items() if clip not in unsorted)
-
     def _scene(self, now: float) -> Scene:
-        app = self.sort
-        if now >= self._flash_until:
-            self._flash_until = 0.0
+        app, tally = self.sort, self.sort.tally
         return Scene(
-            f"{_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
-            app.player.describe(), app.notices, app.keymap, self._details, self._taken(), self.last,
-            self._flashed if self._flash_until else None, *self.said, self._board.regions, now, self._pace.seconds,
+            f"{in_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
+            app.player.describe(), app.notices, app.keymap, self._details,
+            tally.taken(app.session.unsorted), tally.last, tally.flashed(now), *self.said, self._board.regions, now,
+            tally.pace.seconds,
         )  # fmt: skip
 
-
-def _short(root: Path) -> str:
-    """`root` as people write it: ~ for their home."""
-    home = Path.home()
-    return f"~/{root.relative_to(home)}" if root.is_relative_to(home) and root != home else str(root)
+    def _in_short(self, text: str) -> str:
+        return text.replace(f"{self.sort.root}/", "")

@@ -186,7 +186,7 @@ class SureScreen(Covering[dict[Path, str]]):
                     self._pictures[clip] = details.strip
                     self._show_pictures()
         except TiksortError as error:
-            self.sort.sort_screen.say(str(error), trouble=True)
+            self.sort.sort_screen.tell(str(error))
         else:
             self._reading = False
 

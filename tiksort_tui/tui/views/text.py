@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import zip_longest
+from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -31,6 +32,12 @@ TRASH = "the trash"
 Lines = list[Content]
 KeyOf = Callable[[str], str]
 """The key of a command, as people write it."""
+
+
+def in_short(folder: Path) -> str:
+    """`folder` as people write it: ~ for their home."""
+    home = Path.home()
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) and folder != home else str(folder)
 
 
 def fit(text: str, width: int) -> str:
