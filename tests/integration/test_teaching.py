@@ -28,7 +28,7 @@ from tiksort_tui.pipeline.events import (
     VideoFailed,
 )
 from tiksort_tui.pipeline.runner import run
-from tiksort_tui.pipeline.summary import CACHE
+from tiksort_tui.pipeline.summary import CACHE, load_summary
 from tiksort_tui.pipeline.table import Table
 from tiksort_tui.pipeline.teaching import AUDITED_ONE_IN, Teacher, is_audited
 
@@ -150,7 +150,10 @@ def test_a_run_learns_from_what_is_filed_while_it_reads(library, mover):
     # The clip that is sorted now has no prediction in the results.
     documents = json.loads((state_dir(library) / artifacts.PREDICTIONS).read_text())
     assert "new 0 dots.mp4" not in {one["video"] for one in documents}
+    # They do not hold for the library as it was when the run began, if that filing is taken back.
+    assert load_summary(state_dir(library), library).fingerprint == ""
     assert of(Scanned, events(library))[0].labelled == 7
+    assert load_summary(state_dir(library), library).fingerprint
 
 
 def rows(root, labels, rng, first=0):

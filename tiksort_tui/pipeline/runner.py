@@ -96,13 +96,12 @@ class _Run:
         self._teacher = Teacher(request, encoders, cache, self._seconds)
         self._failed: dict[Path, str] = {}
         self._passing = False
+        self._relearned = False
         self._notes: dict[Path, str] = {}
 
     def events(self) -> Iterator[Event]:
         with timed(self._seconds, "scan_s"):
             unreadable = self._list()
-            # What the results hold for: clips may be filed, or come, while they are made.
-            self._began = self._snapshot
             clips, remembered = self._to_extract()
         cached = len(set(self._ids.values())) - len(clips) - len({self._ids[failure.path] for failure in remembered})
         if self._request.only_learn:
@@ -199,6 +198,7 @@ class _Run:
             elif not labels_missing:
                 yield from self._teacher.predict([video for video in copies if video.folder is None])
             if not labels_missing and self._taught():
+                self._relearned = True
                 self._list()
                 yield from self._teacher.train(self._teacher.model)
 
@@ -218,11 +218,12 @@ class _Run:
                     yield step
 
     def _write(self, extracted: int, cached: int) -> None:
-        state, root = self._request.state, self._snapshot.root
+        state, root, config = self._request.state, self._snapshot.root, self._request.config
         teacher, trained = self._teacher, self._teacher.trained
         summary = RunSummary(
             # What could not be read just now may be readable next time, though nothing that is compared has changed.
-            fingerprint="" if self._passing else fingerprint(self._began, self._request.config, self._plan),
+            # And what was learned from filings while clips were read holds for no state of the library as a whole.
+            fingerprint="" if self._passing or self._relearned else fingerprint(self._snapshot, config, self._plan),
             finished=now(),
             encoder_kind=self._encoders.kind,
             encoder_name=self._encoders.name,
