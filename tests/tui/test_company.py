@@ -15,6 +15,7 @@ from tiksort_tui.library.lock import WRITER_LOCK, WriterLock
 from tiksort_tui.library.moves import Mover
 from tiksort_tui.library.state import JOURNAL, state_dir
 from tiksort_tui.pipeline.events import Finished, Scanned
+from tiksort_tui.tui import app
 from tiksort_tui.tui.screens.help import HelpScreen
 
 
@@ -89,7 +90,30 @@ async def test_a_second_screen_waits_for_the_first_ones_run(tmp_path):
         assert read_record(state_dir(root)).result == "finished"
 
 
-async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first_has_left(tmp_path):
+@pytest.fixture
+def only_keys_take_over(monkeypatch):
+    monkeypatch.setattr(app, "TURN_SECONDS", 3600.0)
+
+
+async def test_a_second_screen_takes_over_by_itself_when_the_first_has_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(app, "TURN_SECONDS", 0.05)
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    first = WriterLock(state_dir(root))
+    first.take()
+    async with sorting(root) as pilot:
+        await until_shown(pilot, "only to look at", "You can only look: process")
+        (root / "a.mp4").rename(root / "cats" / "a.mp4")
+        first.release()
+        await until_shown(pilot, "nobody else is sorting, this screen files from now on")
+        await until(lambda: queue(pilot) == "[b]")
+        assert "only" not in panel(pilot, "header")
+        await pilot.press("2")
+        await until_shown(pilot, "Filed b.mp4 in dogs")
+
+
+async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first_has_left(
+    tmp_path, only_keys_take_over
+):
     root = pile(tmp_path, ["a.mp4", "b.mp4"])
     first = WriterLock(state_dir(root))
     first.take()
@@ -149,7 +173,9 @@ async def test_a_screen_whose_lock_was_deleted_takes_it_anew_before_it_changes_a
     assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "b.mp4"}
 
 
-async def test_a_screen_whose_lock_was_deleted_looks_on_while_another_has_it_and_takes_nothing_of_it_back(tmp_path):
+async def test_a_screen_whose_lock_was_deleted_looks_on_while_another_has_it_and_takes_nothing_of_it_back(
+    tmp_path, only_keys_take_over
+):
     root = pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])
     async with sorting(root, size=(140, 36)) as pilot:
         await file_one_and_delete_the_state(pilot, root)
@@ -173,7 +199,9 @@ async def test_a_screen_whose_lock_was_deleted_looks_on_while_another_has_it_and
     assert where(root) == {"a.mp4": "cats/a.mp4", "b.mp4": "dogs/b.mp4", "c.mp4": "dogs/c.mp4"}
 
 
-async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_another_writer(tmp_path):
+async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_another_writer(
+    tmp_path, only_keys_take_over
+):
     root = pile(tmp_path, ["a.mp4", "b.mp4"])
     async with sorting(root) as pilot:
         for keys in (("n",), ("slash",)):
@@ -189,7 +217,7 @@ async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_an
     assert not (root / "quilts").exists()
 
 
-async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path, unwatched):
+async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path, unwatched, only_keys_take_over):
     root = pile(tmp_path / "library", ["a.mp4"])
     async with sorting(root) as pilot:
         root.rename(tmp_path / "away")

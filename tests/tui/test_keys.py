@@ -439,7 +439,22 @@ async def test_what_files_after_a_key_that_was_left_out_is_left_out_too(tmp_path
         screen.press("2", now + 2.2)
         await until_shown(pilot, "left out: so soon after Esc or a bracket it may be no key; press it again")
         assert queue(pilot) == "[a] b"
-        screen.press("2", now + 3.5)
+        # That is what the word says, and another key is still none.
+        screen.press("1", now + 2.4)
+        screen.press("2", now + 2.6)
+        assert queue(pilot) == "[a] b"
+        screen.press("2", now + 3.0)
+        await until_shown(pilot, "Filed a.mp4 in dogs")
+
+
+async def test_the_key_that_was_left_out_counts_as_soon_as_it_can_be_no_piece(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=recording_player(), guarded=True) as pilot:
+        screen, now = pilot.app.sort_screen, time.monotonic() + 1.0
+        screen.press("escape", now)
+        for after in (0.3, 0.6, 0.9):
+            screen.press("2", now + after)
+        assert queue(pilot) == "[a] b"
+        screen.press("2", now + 1.3)
         await until_shown(pilot, "Filed a.mp4 in dogs")
 
 

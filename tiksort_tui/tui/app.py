@@ -46,6 +46,8 @@ from tiksort_tui.tui.watching import watch_library
 
 PLAYER_LOG = "mpv.log"
 TERMINAL_SECONDS = 1.0
+# How soon a screen that looks on takes over from one that has left.
+TURN_SECONDS = 2.0
 FIRST_SCREEN_SECONDS = 0.1
 # Who leaves waits so long for the moves in flight, and for the rest of a bunch.
 FINISH_SECONDS = 5.0
@@ -96,6 +98,7 @@ class SortApp(App[None]):
         loop.add_signal_handler(signal.SIGTERM, lambda: self.start(self.leave(ExitCode.INTERRUPTED)))
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         self.set_interval(TERMINAL_SECONDS, self._look_for_terminal)
+        self.set_interval(TURN_SECONDS, self.moves.look_for_turn)
         await self.push_screen(self.sort_screen)
         self.start(self.moves.begin(), name=MOVING)
         if self.session.predictions:

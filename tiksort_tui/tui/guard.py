@@ -36,7 +36,7 @@ class FilingGuard:
         self._held = False
         self._torn_at = float("-inf")
         self._pieces: set[str] = set()
-        self._left_out_at = float("-inf")
+        self._left_out, self._left_out_at = "", float("-inf")
         self._painted: object = None
         self._painted_at = float("inf")
 
@@ -68,11 +68,18 @@ class FilingGuard:
         return key in self._pieces and now - self._torn_at < TORN_SECONDS
 
     def leaves_out(self, key: str, now: float, files: bool) -> bool:
-        """Whether `key` is to be left out since it, or where it `files` one before it, may be a piece of a sequence."""
+        """Whether `key` is to be left out since it, or where it `files` one before it, may be a piece of a sequence.
+
+        The very key that was left out counts when it is pressed again after that: it can only be meant.
+        """
+        again = key == self._left_out
         if self.torn(key, now):
-            self._left_out_at = now
+            self._left_out, self._left_out_at = key, now
             return True
-        return files and now - self._left_out_at < LEFT_OUT_SECONDS
+        left_out = files and not again and now - self._left_out_at < LEFT_OUT_SECONDS
+        if left_out:
+            self._left_out = key
+        return left_out
 
     def _look_for_pieces(self, key: str, now: float) -> None:
         if key in TORN_KEYS or key.startswith("alt+"):

@@ -44,9 +44,14 @@ class Moves:
 
     def allowed(self) -> bool:
         """Whether the person may change the library; if not, why is said. Who has left makes room for this screen."""
-        return self._writer.allowed(lambda: self._app.start(self._take_over(), name=MOVING))
+        return self._writer.allowed(lambda: self._app.start(self._take_over("Press that key again: "), name=MOVING))
 
-    async def _take_over(self) -> None:
+    def look_for_turn(self) -> None:
+        """Take over if who kept this screen from changing the library has left. To be asked from time to time."""
+        if self._writer.has_its_turn():
+            self._app.start(self._take_over(), name=MOVING)
+
+    async def _take_over(self, first: str = "") -> None:
         told, trouble = await self._put_right()
         try:
             await self._app.runs.look_again()
@@ -57,7 +62,7 @@ class Moves:
             self._app.runs.taught()
         await self._show_last()
         told = told or "nobody else is sorting, this screen files from now on"
-        self._app.sort_screen.say(f"Press that key again: {told}", trouble)
+        self._app.sort_screen.say(first + told, trouble)
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""

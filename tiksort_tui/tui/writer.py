@@ -49,21 +49,26 @@ class Writer:
         """
         if not self._why_not and self._lock.held:
             return True
-        say = self._app.sort_screen.say
-        if self._why_not == READ_ONLY:
-            say(READ_ONLY, trouble=True)
-            return False
+        if self._why_not != READ_ONLY and self._take():
+            take_over()
+        else:
+            self._app.sort_screen.say(self._why_not.removesuffix("."), trouble=True)
+        return False
+
+    def has_its_turn(self) -> bool:
+        """Whether this screen, which has looked on so far, may change the library from now on."""
+        return self._why_not not in ("", READ_ONLY) and self._take()
+
+    def _take(self) -> bool:
         try:
             # Whoever has deleted it gets it again.
             state_dir(open_library(self._app.root), self._app.config.library.state_dir)
             self._lock.take()
         except LibraryError as error:
             self._look_on(f"You can only look: {error}.")
-            say(f"You can only look: {error}", trouble=True)
-        else:
-            self._look_on("")
-            take_over()
-        return False
+            return False
+        self._look_on("")
+        return True
 
     def release(self) -> None:
         """Let another process have it."""
@@ -71,6 +76,8 @@ class Writer:
 
     def _look_on(self, why: str) -> None:
         """Have the notices say why this screen can only look on; empty: it can do more."""
+        if why == self._why_not:
+            return
         if self._why_not:
             self._app.notices.remove(self._why_not)
         self._why_not = why
