@@ -37,7 +37,7 @@ from tiksort_tui.pipeline.events import Finished, VideoFailed
 from tiksort_tui.player.events import KeyPressed
 from tiksort_tui.tui.app import SortApp
 from tiksort_tui.tui.guard import SEEN_SECONDS, TORN_SECONDS
-from tiksort_tui.tui.keymap import Keymap
+from tiksort_tui.tui.keymap import COMMANDS, Keymap
 from tiksort_tui.tui.screens.choice import ChoiceScreen
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 from tiksort_tui.tui.screens.help import MOST_KEYS, HelpScreen
@@ -601,12 +601,28 @@ async def test_whatever_is_said_names_ones_own_keys(tmp_path):
         (KeysConfig({"undo": ("d",)}), "d cannot stand for both 'undo' and 'trash'"),
         (KeysConfig({"undo": ("1",)}), "1 cannot stand for both 'file' and 'undo'"),
         (KeysConfig({}, {"d": "dogs"}), "d cannot stand for both 'trash' and the folder 'dogs'"),
+        (KeysConfig({}, {"7": "dogs"}), "7 cannot stand for both 'file' and the folder 'dogs'"),
         (KeysConfig({"udno": ("d",)}), "no command 'udno'; did you mean 'undo'"),
+        (KeysConfig({"undo": ("del",)}), "there is no key 'del' for 'undo'"),
+        (KeysConfig({}, {"strg+a": "dogs"}), "there is no key 'strg+a' for the folder 'dogs'"),
     ],
 )
 def test_keys_that_clash_are_named(keys, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
         Keymap(keys)
+
+
+def test_a_key_may_be_any_that_a_terminal_can_tell():
+    keys = ("é", "ctrl+shift+f5", "alt+x", "+", "ctrl++", "slash", "PageUp", "Ctrl+Z", "delete", "я")
+    keymap = Keymap(KeysConfig({"undo": keys, "choose": ("z",), "louder": ("=",)}))
+    for key in ("ctrl+plus", "pageup", "ctrl+z", "plus", "я"):
+        assert keymap.command_of(key) == "undo"
+
+
+def test_the_example_of_a_configuration_names_all_commands():
+    text = README.with_name("config.example.toml").read_text()
+    listed = text.partition("The commands:")[2].partition(".")[0]
+    assert set(re.findall(r"\w+", listed)) == {command.id for command in COMMANDS} - {"file"}
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])

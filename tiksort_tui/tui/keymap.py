@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import string
 import unicodedata
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.events import Key
-from textual.keys import KEY_NAME_REPLACEMENTS
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from tiksort_tui.config import KeysConfig
 from tiksort_tui.errors import ConfigError
@@ -111,8 +111,11 @@ _MPV_NAMES = {
 
 
 def key_named(key: str) -> str:
-    """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`."""
+    """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`, and as it is shown."""
     modifiers, _, last = key.rpartition("+") if not key.endswith("+") else (key[:-1].removesuffix("+"), "+", "+")
+    modifiers = modifiers.lower()
+    if len(last) > 1 or "ctrl" in modifiers:
+        last = last.lower()
     if len(last) == 1 and not last.isalnum():
         name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
         last = KEY_NAME_REPLACEMENTS.get(name, name)
@@ -120,6 +123,8 @@ def key_named(key: str) -> str:
 
 
 _CHARACTERS = {key_named(character): character for character in string.punctuation}
+_MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
+_NAMES = {key.value.rpartition("+")[2] for key in Keys} | _CHARACTERS.keys()
 
 
 # Latin, Greek and Cyrillic ones. Other scripts are typed with an input method, which mpv has not.
@@ -143,12 +148,19 @@ class Keymap:
         self.keys: dict[str, tuple[str, ...]] = {
             command.id: tuple(map(key_named, config.commands.get(command.id, command.keys))) for command in COMMANDS
         }
+        claims = [(key, command, repr(command)) for command, keys in self.keys.items() for key in keys]
+        claims += [(key, "file", f"the folder {folder!r}") for key, folder in self.folders.items()]
         self._commands: dict[str, str] = {}
-        for command, keys in self.keys.items():
-            for key in keys:
-                self._claim(key, command)
-        for key in self.folders:
-            self._claim(key, "file")
+        claimed: dict[str, str] = {}
+        for key, command, what in claims:
+            if not _is_key(key):
+                raise ConfigError(f"[keys] of the configuration: there is no key {key!r} for {what}")
+            if key in claimed:
+                raise ConfigError(
+                    f"[keys] of the configuration: {shown(key)} cannot stand for both {claimed[key]} and {what}; give "
+                    "one of them another key"
+                )
+            claimed[key], self._commands[key] = what, command
         self._of_mpv = {mpv_name(key): key for key in (*self._commands, *TYPED)}
         self.mpv_keys = tuple(map(mpv_name, self._commands))
         """mpv's names of the keys that stand for a command; its window leaves it all others."""
@@ -168,9 +180,10 @@ class Keymap:
         """Every command, and its keys as people write them, `most` of them at most."""
         return [(self._shown(command, most), command) for command in COMMANDS]
 
-    def key(self, command: str) -> str:
-        """The first key of a command, as people write it; where it has none, what finds it in the palette."""
-        keys = self.keys[command]
+    def key(self, command: str, taken: Container[str] = ()) -> str:
+        """The first key of a command that is not `taken` by something else, as people write it; where it has none, what
+        finds it in the palette."""
+        keys = [key for key in self.keys[command] if key not in taken]
         return shown(keys[0]) if keys else self._in_palette(command)
 
     def hints(self, width: int, idle: Container[str] = ()) -> str:
@@ -206,14 +219,6 @@ class Keymap:
             return f"{usual} {word}"
         return " ".join([*(shown(keys[0]) for keys in both if keys), word])
 
-    def _claim(self, key: str, command: str) -> None:
-        if key in self._commands:
-            both = f"{_what(self._commands[key], key, self.folders)} and {_what(command, key, self.folders)}"
-            raise ConfigError(
-                f"[keys] of the configuration: {shown(key)} cannot stand for both {both}; give one of them another key"
-            )
-        self._commands[key] = command
-
 
 def shown(key: str) -> str:
     """`key`, by Textual's name, as people write it."""
@@ -233,10 +238,11 @@ def mpv_name(key: str) -> str:
     return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
 
 
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    return _MODIFIERS.issuperset(modifiers) and (len(last) == 1 or last in _NAMES)
+
+
 def _character(key: str) -> str | None:
     """The character that a key gives, None where it is not one that can be seen."""
     return key if len(key) == 1 else _CHARACTERS.get(key)
-
-
-def _what(command: str, key: str, folders: Mapping[str, str]) -> str:
-    return f"the folder {folders[key]!r}" if command == "file" and key in folders else repr(command)

@@ -18,6 +18,13 @@ TWO_COLUMNS_FROM, BETWEEN = 104, 3
 # A third key, as leaving has one, would cost all lines their room.
 MOST_KEYS = 2
 ENDING = "The same keys act in mpv's window."
+# What stands beside folders and clips.
+MARKS = (
+    ("┃ ┃", "the folder that is suggested"),
+    ("╎ ╎  62 %?", "a suggestion that is unsure: a question"),
+    ("!", "a clip that cannot be read"),
+    ("·", "a clip that is not read yet"),
+)
 
 
 class HelpScreen(Overlay):
@@ -44,7 +51,8 @@ class HelpScreen(Overlay):
             left = _table(rows[:half], (width - BETWEEN) // 2)
             column = max(line.cell_length for line in left) + BETWEEN
             lines += beside(left, _table(rows[half:], width - column), column)
-        return [*lines, Content(), *(Content.styled(line, MUTED) for line in wrap(ENDING, width))]
+        ending = [Content.styled(line, MUTED) for line in wrap(ENDING, width)]
+        return [*lines, Content(), *_table(MARKS, width), Content(), *ending]
 
 
 def _table(rows: Sequence[tuple[str, str]], width: int) -> Lines:

@@ -43,6 +43,8 @@ MISFILINGS_HINTS = (
     "Enter moves it", "x leaves it", "{undo} undo", "j k walk", "1-5 Tab pages", "{pause} pause", "Esc back",
 )  # fmt: skip
 STEPS = {"right": 1, "tab": 1, "left": -1, "shift+tab": -1}
+# What these mean here comes before what they may stand for on the sorting screen.
+OWN_KEYS = {*STEPS, *SCROLLING, *map(str, range(1, len(PAGES) + 1)), "enter"}
 # What does here what it does on the sorting screen.
 SAME = {
     "undo", "redo", "pause", "back_1", "forward_1", "slower", "faster", "normal_speed", "mute", "louder", "softer",
@@ -146,13 +148,16 @@ class ModelScreen(Covering[None]):
             self._move()
         elif key == "x" and self._clip is not None:
             self._undecided.leave(self.sort.session)
-            back = f"leaves this list; {self.sort.keymap.key('undo')} brings it back"
+            back = f"leaves this list; {self._key('undo')} brings it back"
             self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is, and {back}")
         elif command == "undo" and (clip := self._undecided.take_back(self.sort.session)):
             self.sort.sort_screen.say(f"{visible(clip.name)} is in this list again")
         elif command in SAME:
             self.sort.sort_screen.do(command)
         self._follow()
+
+    def _key(self, command: str) -> str:
+        return self.sort.keymap.key(command, taken=OWN_KEYS | ({"x"} if self._clip else set()))
 
     def _turn_to(self, page: int) -> None:
         self._page, self._scrolled = page, 0
@@ -235,7 +240,7 @@ class ModelScreen(Covering[None]):
         width, (text, style) = self.size.width, said
         if not text and progress.stage:
             text = f"{progress.stage} …"
-        keys = {command: self.sort.keymap.key(command) for command in ("undo", "pause", "retrain")}
+        keys = {command: self._key(command) for command in ("undo", "pause", "retrain")}
         hints = [hint.format(**keys) for hint in (MISFILINGS_HINTS if self._clip else HINTS)]
         while len(hints) > 1 and len("  ".join(hints)) > width - 2:
             hints.pop(-2)

@@ -38,9 +38,11 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     places = list(range(len(names))) if len(names) <= room else _most_confused(counts, max(1, room - 1))
     rest = len(places) < len(names)
     cell = (width - label - TOTAL) // (len(places) + rest)
-    cell = max(CELL, min(cell, max(longest + len(f"{len(names)}   "), NAMED_CELL), BROADEST_CELL))
+    cell = max(CELL, min(cell, max(longest + 2, NAMED_CELL), BROADEST_CELL))
     named = cell >= NAMED_CELL
-    heads = [f"{place + 1} {visible(names[place])}" if named else f"{place + 1}" for place in places]
+    # A number would be taken for the folder's key.
+    letters = {place: _letters(number) for number, place in enumerate(places)}
+    heads = [visible(names[place]) if named else letters[place] for place in places]
     heads += ["rest"] if rest else []
     widths = _widths(heads, cell, width - label - TOTAL)
     heads = [fit(head, cells - 1).rstrip() for head, cells in zip(heads, widths, strict=True)]
@@ -54,7 +56,7 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
         cells = [
             _cell(count, total, right, cell, few_colours) for (count, right), cell in zip(counted, widths, strict=True)
         ]
-        head = f"{own + 1:>3} {fit(names[own], label - 5)} "
+        head = f" {fit(names[own], label - 2)} " if named else f"{letters[own]:>3} {fit(names[own], label - 5)} "
         matrix.append(Content.assemble(head, *cells, f"{total:>{TOTAL}}"))
     told = "Each row is a folder's clips; the columns say where the model put them, in % of the row. [ ] is right."
     lines = [*said(told, min(width, WIDEST), MUTED), Content()]
@@ -65,6 +67,12 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     if width - column >= BESIDE_FROM:
         return lines + beside(matrix, _mixed_up(counts, names, width - column), column)
     return [*lines, *matrix, Content(), *_mixed_up(counts, names, min(width, WIDEST))]
+
+
+def _letters(number: int) -> str:
+    """a to z, then aa and so on."""
+    rest, last = divmod(number, 26)
+    return (_letters(rest - 1) if rest else "") + chr(ord("a") + last)
 
 
 def _widths(heads: Sequence[str], cell: int, room: int) -> list[int]:
