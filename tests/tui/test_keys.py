@@ -159,7 +159,7 @@ async def test_of_two_that_are_the_same_one_can_be_put_in_the_trash(tmp_path, pr
     (root / "cats" / "a.mp4").write_text("a.mp4")
     async with sorting(root) as pilot:
         await press(pilot, "1")
-        await until_shown(pilot, "is a duplicate of", "d puts it in the trash", "same as in cats")
+        await until_shown(pilot, "Not filed: cats has the same clip; ↑ goes back, then d trashes it", "same as in cats")
         await press(pilot, "up", "d")
         await until_shown(pilot, "Put a.mp4 in the trash")
         assert "same as in cats" not in drawn(pilot)

@@ -136,9 +136,12 @@ class Moves:
             filing = await self._filer.file(clip, request.folder)
         except TiksortError as error:
             await self._bring_back({request: error})
-            back = f"; {app.keymap.key('up')} goes back to it" if clip in app.session.unsorted else ""
-            then = f", then {app.keymap.key('trash')} puts it in the trash" if isinstance(error, DuplicateError) else ""
-            app.sort_screen.say(f"{error}{back}{then}", trouble=True)
+            up, trash = app.keymap.key("up"), app.keymap.key("trash")
+            if isinstance(error, DuplicateError):
+                told = f"{words.duplicate(request.folder)}; {up} goes back, then {trash} trashes it"
+            else:
+                told = f"{error}; {up} goes back to it" if clip in app.session.unsorted else str(error)
+            app.sort_screen.say(told, trouble=True)
         else:
             app.session.moved(request)
             app.runs.taught()

@@ -13,6 +13,10 @@ def filed(filing: Filing) -> str:
     return (f"Put {name} in {TRASH}" if where == TRASH else f"Filed {name} in {where}") + other_name
 
 
+def duplicate(folder: str) -> str:
+    return f"Not filed: {_called(folder)} has the same clip"
+
+
 def taken_back(filing: Filing) -> str:
     return f"Took {visible(filing.source.name)} back from {_where(filing)}"
 
@@ -26,5 +30,8 @@ def named_back(rename: FolderRename) -> str:
 
 
 def _where(filing: Filing) -> str:
-    folder = filing.target.parent.name
+    return _called(filing.target.parent.name)
+
+
+def _called(folder: str) -> str:
     return TRASH if folder == TRASH_FOLDER else visible(folder)
