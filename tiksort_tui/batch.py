@@ -230,7 +230,8 @@ def _print_summary(outcome: _Outcome, options: BatchOptions) -> None:
     if not predictions:
         return
     filed = outcome.moved if options.move else outcome.to_file
-    print("\nFiled:" if options.move else "\nWould file (nothing is touched without --move):")
+    head = "Filed:" if options.move else "Would file (nothing is touched without --move):"
+    print(f"\n{head}" if filed else f"\n{head} none")
     for folder, count in sorted(Counter(prediction.folder for prediction in filed).items()):
         print(f"  {visible(folder)}: {count}")
     why = "not sure enough" if options.threshold is None else f"under {options.threshold * 100:g}%"

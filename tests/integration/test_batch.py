@@ -125,7 +125,7 @@ def test_the_table_names_what_a_person_asks_for(library):
     assert "new 2 waves.mp4 → waves (" in done.stdout
     assert "bad\\x1b[2J.mp4: not a video" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
-    assert "skipped, under 99.9%: 4" in done.stdout
+    assert "--move): none\n  skipped, under 99.9%: 4" in done.stdout
     assert "nothing is touched" in done.stdout
     assert "found again" in done.stdout
 

@@ -30,6 +30,7 @@ from tests.tiny_models import make_tiny_clip, make_tiny_whisper
 from tiksort_tui import demo, media
 from tiksort_tui.cache import EmbeddingCache
 from tiksort_tui.config import Config, with_overrides
+from tiksort_tui.doctor.state import check_library
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.encoders import load_encoders
 from tiksort_tui.engine.client import Engine
@@ -545,10 +546,11 @@ def test_a_clip_that_may_not_be_read_is_read_when_it_may(anothers_library, learn
     assert [event.path for event in of(VideoExtracted, stream(anothers_library))] == [clip]
 
 
-def test_a_read_only_library_is_learned_from_and_left_as_it_is(known, tmp_path):
+def test_a_read_only_library_is_learned_from_and_left_as_it_is(known, tmp_path, monkeypatch):
     before = contents(known)
     view = tmp_path / "view"
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state home")}
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state home"))
+    environment = dict(os.environ)
     with mounted(view, "--bind", "-o", "ro", str(known)):
         if os.access(view, os.W_OK):
             pytest.skip("a mount cannot be made read-only here")
@@ -558,6 +560,8 @@ def test_a_read_only_library_is_learned_from_and_left_as_it_is(known, tmp_path):
         assert ["read-only" in item["error"] for item in document["failed"]] == [True]
         refused = tiksort("file", "new.mp4", "dots", view, env=environment)
         assert (refused.returncode, "read-only" in refused.stderr) == (ExitCode.MOVE_REFUSED, True)
+        library = next(check_library(view, Config()))
+        assert (library.state, "no clip can be filed" in library.text) == ("notice", True)
     assert contents(known) == before
 
 

@@ -25,6 +25,9 @@ def check_library(library: Path, config: Config) -> Iterator[Finding]:
     except LibraryError as error:
         yield Finding("library", "missing", str(error), "name the folder that holds the clips")
         return
+    if not os.access(root, os.W_OK):
+        advice = "see who owns it, and that its disk can be written to"
+        yield Finding("library", "notice", f"{root} is read-only: no clip can be filed", advice)
     try:
         folder = state_dir(root, config.library.state_dir)
         with tempfile.TemporaryFile(dir=folder):

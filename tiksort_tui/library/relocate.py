@@ -40,7 +40,7 @@ _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, e
 _CHUNK = 1 << 20
 
 _REASONS = {
-    errno.ENOENT: "the file or its new folder is no longer there; rescan the library",
+    errno.ENOENT: "the file or its new folder is not there; see where it went and try again",
     errno.EEXIST: "a file of that name is there already; rename one of the two and try again",
     errno.EACCES: "no permission; see who owns the file and both folders",
     errno.EPERM: "no permission; see who owns the file and both folders",

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 NO_LIBMPV = 81
 # mpv quits by itself when its client goes; this is for one that hangs.
@@ -29,8 +30,10 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
+    # One that is closed on this side, too, tells of the parent no more.
+    with suppress(OSError):
+        while os.read(0, 1024):
+            pass
     time.sleep(GRACE_SECONDS)
     os.killpg(0, signal.SIGKILL)
 

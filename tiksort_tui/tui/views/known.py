@@ -12,7 +12,7 @@ from tiksort_tui.session import Session
 from tiksort_tui.tui.details import Details
 from tiksort_tui.tui.views.text import DOUBT, MUTED, Lines, clock, file_size, percent, wrap
 
-LABEL = 13
+LABEL = 14
 
 
 def known(session: Session, clip: Path, details: Details | None, sidecars: Sequence[str], width: int) -> Lines:
