@@ -166,10 +166,7 @@ def burst(pilot: Pilot[None], *keys: str) -> None:
 
 
 async def typed(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys like `burst`, and wait for what comes of them all: much faster than to wait for each.
-
-    For keys that type and one that ends it: Textual deletes and moves only after the letters that follow at once.
-    """
+    """Press keys like `burst`, and wait for what comes of them all: much faster than to wait for each."""
     burst(pilot, *keys)
     await pilot.pause()
 

@@ -238,7 +238,7 @@ async def test_links_out_of_the_library_are_shown_and_have_no_key(tmp_path):
     async with sorting(root) as pilot:
         await until_shown(pilot, "→  away", "1  cats", "2  dogs")
         await pilot.press("3")
-        await until_shown(pilot, "no folder has the key 3")
+        await until_shown(pilot, "No folder has the key 3")
 
 
 async def test_long_names_are_told_apart_and_messages_keep_the_folder(tmp_path):

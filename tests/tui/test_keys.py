@@ -75,7 +75,7 @@ async def test_each_digit_files_into_its_folder_and_the_next_clip_comes(tmp_path
 async def test_a_digit_without_a_folder_says_so(tmp_path, press):
     async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
         await press(pilot, "3")
-        await until_shown(pilot, "no folder has the key 3")
+        await until_shown(pilot, "No folder has the key 3")
     assert where(tmp_path) == {"a.mp4": "a.mp4"}
 
 
@@ -90,7 +90,7 @@ async def test_a_suggestion_is_taken_and_no_focus_moves(tmp_path, press, key, fo
         assert pilot.app.focused is None
         await until_shown(pilot, f"Filed a.mp4 in {folder}")
         await press(pilot, key)
-        await until_shown(pilot, "there is no suggestion to take")
+        await until_shown(pilot, "There is no suggestion to take")
     assert where(tmp_path) == {"a.mp4": f"{folder}/a.mp4", "b.mp4": "b.mp4"}
 
 
@@ -99,7 +99,7 @@ async def test_a_suggested_folder_that_is_gone_says_so(tmp_path, press):
     async with sorting(tmp_path, StandInEngine(predicted(tmp_path, a=[("dogs", 0.8)]))) as pilot:
         await until_shown(pilot, "80 %")
         await press(pilot, "enter")
-        await until_shown(pilot, "there is no folder dogs")
+        await until_shown(pilot, "There is no folder dogs")
         assert queue(pilot) == "[a]"
 
 
@@ -425,7 +425,7 @@ async def test_a_key_that_may_be_a_piece_of_a_sequence_is_left_out_with_a_word(t
     async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"]), player=recording_player(), guarded=True) as pilot:
         await asyncio.sleep(2 * SEEN_SECONDS)
         await pilot.press("left_square_bracket", "u")
-        await until_shown(pilot, "left out: so soon after Esc or a bracket")
+        await until_shown(pilot, "Left out: so soon after Esc or a bracket")
         await pilot.press("j")
         await until(lambda: queue(pilot) == "a [b]")
 
@@ -437,7 +437,7 @@ async def test_what_files_after_a_key_that_was_left_out_is_left_out_too(tmp_path
         # Meant as the model's page, and its second one.
         screen.press("t", now + 0.9)
         screen.press("2", now + 2.2)
-        await until_shown(pilot, "left out: so soon after Esc or a bracket it may be no key; press it again")
+        await until_shown(pilot, "Left out: so soon after Esc or a bracket it may be no key; press it again")
         assert queue(pilot) == "[a] b"
         # That is what the word says, and another key is still none.
         screen.press("1", now + 2.4)
@@ -640,7 +640,7 @@ async def test_quitting_waits_for_the_filing_under_way(tmp_path, press, key):
         filer.file = slow_file
         await press(pilot, "1")
         pressing = asyncio.create_task(press(pilot, key))
-        await until_shown(pilot, "finishing the moves in flight")
+        await until_shown(pilot, "Finishing the moves in flight")
         assert where(tmp_path)["a.mp4"] == "a.mp4"
         go_on.set()
         await until(lambda: not app.is_running)

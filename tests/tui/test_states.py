@@ -59,7 +59,7 @@ async def test_a_filing_that_fails_brings_the_clip_back_and_nothing_is_overwritt
     player = recording_player()
     async with sorting(tmp_path, player=player) as pilot:
         await pilot.press("1")
-        await until_shown(pilot, "is a duplicate")
+        await until_shown(pilot, "has the same clip")
         assert queue(pilot) == "a [b] c"
         assert counts(pilot) == {"cats": 1, "dogs": 0}
         assert panel(pilot, "clip").startswith("b.mp4")
@@ -221,7 +221,7 @@ async def test_the_last_clip_comes_back_when_its_filing_fails(tmp_path):
     (tmp_path / "cats" / "a.mp4").write_text("a.mp4")
     async with sorting(tmp_path) as pilot:
         await pilot.press("1")
-        await until_shown(pilot, "is a duplicate")
+        await until_shown(pilot, "has the same clip")
         assert queue(pilot) == "[a]"
         await until_shown(pilot, "a.mp4")
         assert panel(pilot, "clip").startswith("a.mp4")
@@ -237,7 +237,7 @@ async def test_an_empty_library(tmp_path):
 async def test_a_library_without_folders_gets_its_first_one(tmp_path):
     async with sorting(pile(tmp_path, ["a.mp4"], [])) as pilot:
         await pilot.press("1")
-        await until_shown(pilot, "no folder has the key 1")
+        await until_shown(pilot, "No folder has the key 1")
         await pilot.press("n", *"cats", "enter")
         await until_shown(pilot, "New folder cats, key 1")
         await pilot.press("1")
@@ -295,7 +295,7 @@ async def test_a_notice_stays_on_the_screen_and_the_help_has_it_whole(tmp_path):
         await pilot.press("question_mark")
         await until_shown(pilot, "fetches them (753 MB)", "take the first suggestion")
         await pilot.press("x", "8")
-        await until_shown(pilot, "no folder has the key 8")
+        await until_shown(pilot, "No folder has the key 8")
         await pilot.press("j")
         await until_shown(pilot, "tells more")
 

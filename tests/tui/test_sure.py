@@ -324,7 +324,7 @@ async def test_who_leaves_meanwhile_has_all_filed_where_that_takes_a_moment(tmp_
         mover.let(1)
         await until_shown(pilot, "Filing 1 / 4")
         await pilot.press("q")
-        await until_shown(pilot, "finishing the moves in flight")
+        await until_shown(pilot, "Finishing the moves in flight")
         mover.let(3)
         await until(lambda: last_words)
     assert len(list(tmp_path.glob("*/*.mp4"))) == 4
@@ -435,7 +435,7 @@ async def test_all_that_are_alike_are_filed_from_the_clip_on_screen(tmp_path):
         await until_shown(pilot, "* files 2 alike")
         # The last of its group, and one without any.
         await pilot.press("j", "j", "j", "asterisk")
-        await until_shown(pilot, "no other clip is known to be like this one")
+        await until_shown(pilot, "No other clip is known to be like this one")
         assert "alike" not in panel(pilot, "suggestion")
 
 

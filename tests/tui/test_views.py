@@ -158,8 +158,8 @@ async def test_twenty_thousand_clips(tmp_path):
         ),
         # No sentence goes on with the end of another one.
         (
-            "left out: so soon after Esc or a bracket it may be no key; press it again", 70,
-            "left out: so soon after Esc or a bracket it may be no key …",
+            "Left out: so soon after Esc or a bracket it may be no key; press it again", 70,
+            "Left out: so soon after Esc or a bracket it may be no key …",
         ),
         (
             "the folder was not renamed: " + "a reason without end " * 4, 60,

@@ -143,17 +143,24 @@ async def test_a_folder_that_goes_takes_its_key_along_and_the_model_learns_of_it
         await until_watched(pilot)
         learned = engine.learned
         (tmp_path / "dogs").rename(tmp_path.parent / "dogs elsewhere")
-        await until_shown(pilot, "no longer a folder here, another program took it: dogs")
+        await until_shown(pilot, "No longer a folder here, another program took it: dogs")
         await until(lambda: engine.learned == learned + 1)
         await pilot.press("3")
-        await until_shown(pilot, "no folder has the key 3")
+        await until_shown(pilot, "No folder has the key 3")
         await pilot.press("enter")
-        await until_shown(pilot, "there is no folder dogs any more: n makes one")
+        await until_shown(pilot, "There is no folder dogs any more: n makes one")
         (tmp_path.parent / "dogs elsewhere").rename(tmp_path / "dogs")
         await until(lambda: engine.learned == learned + 2)
         await pilot.press("3")
         await until_shown(pilot, "Filed a.mp4 in dogs")
     assert where(tmp_path)["a.mp4"] == "dogs/a.mp4"
+
+
+async def test_a_folder_with_another_name_is_told_by_both(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"], ["cats", "dogs"]), idle()) as pilot:
+        await until_watched(pilot)
+        (tmp_path / "dogs").rename(tmp_path / "hounds")
+        await until_shown(pilot, "another program took it: dogs; new here: hounds", "2  hounds")
 
 
 async def test_a_clip_that_was_refused_is_gone_back_to(tmp_path, unwatched):

@@ -34,7 +34,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
     match command:
         case "file":
             own = app.keymap.folders.get(key)
-            none = f"there is no folder {own}" if own else f"no folder has the key {shown(key)}"
+            none = f"There is no folder {own}" if own else f"No folder has the key {shown(key)}"
             screen.file_into(session.folder_of_key(key), none)
         case "take_1" | "take_2" | "take_3":
             screen.take(command)
@@ -97,7 +97,7 @@ def perform(screen: SortScreen, command: str, key: str) -> None:
             if prediction and count_alike(session):
                 _choose_sure(screen, prediction.group)
             else:
-                screen.say("no other clip is known to be like this one")
+                screen.say("No other clip is known to be like this one")
         case "rename_folder":
             ask_which_to_rename(app)
         case "palette":

@@ -175,7 +175,7 @@ class SortApp(App[None]):
         """
         filings = [task for task in self._work if task.get_name() == MOVING]
         if filings:
-            self.sort_screen.say("finishing the moves in flight …")
+            self.sort_screen.say("Finishing the moves in flight …")
             await asyncio.wait(filings, timeout=FINISH_SECONDS)
             self.moves.cut_short()
             await asyncio.gather(*filings, return_exceptions=True)

@@ -133,8 +133,10 @@ class Runs:
         elif on_screen in changed:
             app.sort_screen.replaced()
         elif gone := sorted(folders - self._folders()):
+            # It may have another name now.
+            new = [f"new here: {visible(name)}" for name in sorted(self._folders() - folders)]
             names = ", ".join(map(visible, gone))
-            app.sort_screen.tell(f"no longer a folder here, another program took it: {names}")
+            app.sort_screen.tell("; ".join([f"No longer a folder here, another program took it: {names}", *new]))
         app.sort_screen.changed()
         return changed
 
@@ -222,5 +224,5 @@ class Runs:
             case Noticed(message):
                 app.sort_screen.tell(message)
             case EngineRestarted(reason):
-                app.sort_screen.tell(f"the engine ended ({reason}) and is started again")
+                app.sort_screen.tell(f"The engine ended ({reason}) and is started again")
         app.sort_screen.changed(soon=False)

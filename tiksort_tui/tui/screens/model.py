@@ -148,8 +148,8 @@ class ModelScreen(Covering[None]):
             self._move()
         elif key == "x" and self._clip is not None:
             self._undecided.leave(self.sort.session)
-            back = f"leaves this list; {self._key('undo')} brings it back"
-            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is, and {back}")
+            back = f"until the next start; {self._key('undo')} brings it back"
+            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is and leaves this list {back}")
         elif command == "undo" and (clip := self._undecided.take_back(self.sort.session)):
             self.sort.sort_screen.say(f"{visible(clip.name)} is in this list again")
         elif command in SAME:

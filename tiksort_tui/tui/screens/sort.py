@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # What news can be about.
 ON_SCREEN = "the clip on screen"
 # It may be a piece of a torn escape sequence.
-LEFT_OUT = "left out: so soon after Esc or a bracket it may be no key; press it again"
+LEFT_OUT = "Left out: so soon after Esc or a bracket it may be no key; press it again"
 
 
 class SortScreen(Screen[None]):
@@ -176,13 +176,13 @@ class SortScreen(Screen[None]):
             self.sort.moves.file(request)
             self._delay = self.sort.config.player.delay
         elif self._shown is not None:
-            self.say(f"there is no folder {folder} any more: {self.sort.keymap.key('new_folder')} makes one")
+            self.say(f"There is no folder {folder} any more: {self.sort.keymap.key('new_folder')} makes one")
 
     def take(self, command: str) -> None:
         """File the clip on screen into the suggestion that `command`, one of TAKES, stands for."""
         session = self.sort.session
         folder, clip = session.suggestion(1 + TAKES.index(command)), session.current
-        self.file_into(folder, "there is no suggestion to take")
+        self.file_into(folder, "There is no suggestion to take")
         if clip is not None and clip != session.current:
             self.sort.tally.take(clip, command)
 
