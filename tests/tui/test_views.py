@@ -22,10 +22,11 @@ from tests.tui.helpers import (
 )
 from tiksort_tui.config import KeysConfig
 from tiksort_tui.domain import visible
-from tiksort_tui.ordering import Suggested
+from tiksort_tui.ordering import Order, Suggested
 from tiksort_tui.pipeline.events import NoModel, Scanned, VideoExtracted, VideoFailed
 from tiksort_tui.player.events import Playback
 from tiksort_tui.tui.panel import Panel
+from tiksort_tui.tui.views import session_totals
 from tiksort_tui.tui.views.text import file_size, fit, message, paragraph, wrap
 
 SIZES = [(80, 24), (100, 30), (120, 36), (200, 60), (110, 12), (40, 10)]
@@ -285,3 +286,23 @@ async def test_the_only_clip_that_is_left_although_it_does_not_fit_the_filter_ha
         rows = panel(pilot, "queue").splitlines()
         assert rows[1].startswith("▸ a.mp4")
         assert rows[2].strip().startswith("None of the 2 unsorted clips is here:")
+
+
+async def test_all_keys_with_which_suggestions_were_taken_are_counted(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        takes = [("Enter", 12), ("Tab", 4), ("S-Tab", 2)]
+        in_one, in_two = ["  12 x Enter, 4 x Tab, 2 x S-Tab", ""], ["  12 x Enter, 4 x Tab", "  2 x S-Tab"]
+        for width, told in ((40, in_one), (24, in_two)):
+            lines = session_totals(pilot.app.session, takes, None, None, str, width)
+            assert [line.plain for line in lines[2:4]] == told
+
+
+async def test_what_the_queue_leaves_out_stands_over_it_on_a_narrow_terminal(tmp_path):
+    name = "sign language"
+    engine = StandInEngine(predicted(tmp_path, a=[(name, 0.9)]))
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4"], [name, "dogs"]), engine, size=(60, 14)) as pilot:
+        await until_shown(pilot, "90 %")
+        pilot.app.session.arrange(Order.MOST_DIFFERENT, Suggested(name))
+        pilot.app.sort_screen.changed()
+        await until(lambda: str(Suggested(name)) in panel(pilot, "queue").splitlines()[0])
+        assert "…" not in panel(pilot, "queue").splitlines()[0]

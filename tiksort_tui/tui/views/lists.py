@@ -66,7 +66,9 @@ def queue(session: Session, progress: Progress, key: KeyOf, width: int, height: 
     """The clips around the cursor, with what the model says of each: its best folder, and where there is room also the
     second one. A dot stands where that is to come."""
     kept = "" if session.fits_filter else " (not this one)"
-    arranged = fit(f"{session.order}, {session.filter}{kept}", width - 8).rstrip()
+    # What is left out goes before how it is ordered.
+    told = [f"{session.order}, {session.filter}{kept}", f"{session.filter}{kept}", f"{session.filter}"]
+    arranged = next((one for one in told if cell_len(one) <= width - 8), fit(told[-1], width - 8)).rstrip()
     lines = [Content.styled("QUEUE  " + " " * (width - 8 - cell_len(arranged)) + arranged, TITLE)]
     room = height - 1
     others = f"{key('filter')}, then “all”, shows them."

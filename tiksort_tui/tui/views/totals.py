@@ -90,12 +90,14 @@ def session_totals(
     total = session.filed.total()
     speed = f"   {_speed(pace)}" if pace and total else ""
     taken = [f"{count} x {key}" for key, count in takes if count]
-    # The keys stand in the order in which they are pressed most.
+    rest: list[str] = []
     while cell_len(", ".join(taken)) > width - 2:
-        taken.pop()
+        rest.insert(0, taken.pop())
     filed = f"  {total} filed{speed}"
     filed = filed if cell_len(filed) <= width else f"  {total} filed"
-    lines = [Content.styled(" SESSION", TITLE), Content(filed), Content("  " + ", ".join(taken)), Content()]
+    lines = [Content.styled(" SESSION", TITLE), Content(filed)]
+    # The second one is free where one is enough.
+    lines += [Content(f"  {', '.join(some)}".rstrip()) for some in (taken, rest)]
     if last:
         lines += [
             Content.styled(" LAST", TITLE),
