@@ -1,5 +1,6 @@
 """Hasty fingers, and other programs in the same library."""
 
+import asyncio
 import os
 import shutil
 from contextlib import closing
@@ -109,6 +110,33 @@ async def test_a_second_screen_takes_over_by_itself_when_the_first_has_left(tmp_
         assert "only" not in panel(pilot, "header")
         await pilot.press("2")
         await until_shown(pilot, "Filed b.mp4 in dogs")
+
+
+async def test_keys_do_nothing_while_a_screen_takes_over_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(app, "TURN_SECONDS", 0.05)
+    root = pile(tmp_path, ["a.mp4", "b.mp4"])
+    first, seen = WriterLock(state_dir(root)), asyncio.Event()
+    first.take()
+    with closing(Journal(root / ".tiksort" / JOURNAL)) as journal:
+        Mover(root, journal).file(root / "a.mp4", "cats")
+    async with sorting(root) as pilot:
+        await until_shown(pilot, "only to look at")
+        look_again = pilot.app.runs.look_again
+
+        async def slow():
+            await seen.wait()
+            await look_again()
+
+        pilot.app.runs.look_again = slow
+        first.release()
+        await until(lambda: "only" not in panel(pilot, "header"))
+        await pilot.press("u")
+        await until_shown(pilot, "This screen is taking over: press that key again in a moment")
+        seen.set()
+        await until(lambda: pilot.app.moves.allowed())
+        await pilot.press("u")
+        await until_shown(pilot, "Took a.mp4 back")
+    assert where(root) == {"a.mp4": "a.mp4", "b.mp4": "b.mp4"}
 
 
 async def test_a_second_screen_only_looks_says_why_and_takes_over_when_the_first_has_left(

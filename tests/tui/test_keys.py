@@ -604,6 +604,8 @@ async def test_whatever_is_said_names_ones_own_keys(tmp_path):
         (KeysConfig({}, {"7": "dogs"}), "7 cannot stand for both 'file' and the folder 'dogs'"),
         (KeysConfig({"udno": ("d",)}), "no command 'udno'; did you mean 'undo'"),
         (KeysConfig({"undo": ("del",)}), "there is no key 'del' for 'undo'"),
+        (KeysConfig({}, {"/": "cats", "slash": "dogs"}), "/ cannot stand for both 'choose' and the folder 'cats'"),
+        (KeysConfig({}, {"F2": "cats", "f2": "dogs"}), "F2 cannot stand for both the folder 'cats' and the folder"),
         (KeysConfig({}, {"strg+a": "dogs"}), "there is no key 'strg+a' for the folder 'dogs'"),
     ],
 )
@@ -613,9 +615,9 @@ def test_keys_that_clash_are_named(keys, words):
 
 
 def test_a_key_may_be_any_that_a_terminal_can_tell():
-    keys = ("é", "ctrl+shift+f5", "alt+x", "+", "ctrl++", "slash", "PageUp", "Ctrl+Z", "delete", "я")
+    keys = ("é", "ctrl+shift+f5", "+", "ctrl++", "slash", "PageUp", "Ctrl+Z", "delete", "я", "§", "Alt+X")
     keymap = Keymap(KeysConfig({"undo": keys, "choose": ("z",), "louder": ("=",)}))
-    for key in ("ctrl+plus", "pageup", "ctrl+z", "plus", "я"):
+    for key in ("ctrl+plus", "pageup", "ctrl+z", "plus", "я", "section_sign", "alt+x"):
         assert keymap.command_of(key) == "undo"
 
 

@@ -234,6 +234,12 @@ def test_of_many_folders_the_most_confused_are_shown_and_told_apart():
     assert "6 of 16" in page
 
 
+def test_folders_whose_names_differ_in_what_is_cut_out_are_told_apart_by_letters():
+    names = [f"holiday in the south of {place}, part one of it" for place in ("italy", "spain")]
+    page = plain(evidence.confusion(report(names, confusion=((9, 1), (5, 5))), False, 100))
+    assert re.search(r" a +b +CLIPS", page)
+
+
 def test_the_bars_of_the_reliability_diagram_end_where_the_truth_does():
     bins = (*(ReliabilityBin(0, 0.0, 0.0),) * 8, ReliabilityBin(50, 0.85, 0.5), ReliabilityBin(50, 0.95, 0.95))
     rows = plain(evidence.reliability(report(reliability=bins), 78)).splitlines()

@@ -1,12 +1,13 @@
 """Keys and news that come at odd moments: nothing ends the program, and no key means another clip than was seen."""
 
+import asyncio
 import os
 import sys
 import time
 from dataclasses import replace
 
 import pytest
-from textual.events import Key, Paste
+from textual.events import AppBlur, Key, Paste
 
 from tests.tui.helpers import (
     CONFIG,
@@ -35,6 +36,7 @@ from tiksort_tui.player.events import Playback
 from tiksort_tui.tui import watching
 from tiksort_tui.tui.asking import ask_for_folder, ask_for_new_name
 from tiksort_tui.tui.details import DetailsReader
+from tiksort_tui.tui.keymap import KeyInMpv
 from tiksort_tui.tui.screens.folder_name import FolderNameScreen
 
 
@@ -90,6 +92,51 @@ async def test_keys_that_come_all_at_once_choose_like_slow_ones(tmp_path, keys, 
         await until_shown(pilot, f"Filed a.mp4 in {folder}")
         await until(lambda: queue(pilot) == "b [c]")
     assert where(tmp_path)["a.mp4"] == f"{folder}/a.mp4"
+
+
+async def test_a_folder_that_is_new_gets_the_clip_that_it_was_typed_for_also_when_a_key_came_meanwhile(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])) as pilot:
+        burst(pilot, "slash", *"quilts", "enter", "j")
+        await until_shown(pilot, "Filed a.mp4 in quilts")
+        assert queue(pilot) == "[b] c"
+    assert where(tmp_path)["a.mp4"] == "quilts/a.mp4"
+
+
+async def test_a_dialog_takes_all_keys_while_another_window_has_the_focus(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        await pilot.press("slash")
+        await until(lambda: pilot.app.screen is not pilot.app.sort_screen)
+        pilot.app.post_message(AppBlur())
+        await until(lambda: not pilot.app.app_focus)
+        for key in ("c", "o", "backspace", "a"):
+            pilot.app.post_message(KeyInMpv(key, key if len(key) == 1 else None))
+        await until(lambda: pilot.app.screen.field.value == "ca")
+
+
+async def test_ctrl_q_leaves_from_a_dialog_too(tmp_path):
+    async with sorting(pile(tmp_path, ["a.mp4"])) as pilot:
+        burst(pilot, "n", *"new", "ctrl+q")
+        await until(lambda: not pilot.app.is_running)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("key", ["u", "U"])
+async def test_a_listing_asked_for_while_a_filing_is_taken_back_or_done_again_counts_it_once(tmp_path, key):
+    async with sorting(pile(tmp_path, ["a.mp4", "b.mp4", "c.mp4"])) as pilot:
+        app = pilot.app
+        keys, folder = (["1", "u"], 0) if key == "U" else (["1"], 1)
+        for one in keys:
+            await pilot.press(one)
+        await until(lambda: app.session.remaining == 3 - folder and not app.session._in_flight)
+        await until_shown(pilot, "Took a.mp4 back" if key == "U" else "Filed a.mp4 in cats")
+        getattr(app.moves, "undo" if key == "u" else "redo")()
+        # It is in the filing thread's hands; the listing comes right after it.
+        await asyncio.sleep(0)
+        await app.runs.look_again()
+        await until_shown(pilot, "Took a.mp4 back" if key == "u" else "Filed a.mp4 in cats again")
+        counted = {one.name: one.count for one in app.session.folders}
+        assert counted == {"cats": int(key == "U"), "dogs": 0}
+        assert app.session.remaining == 3 - int(key == "U")
 
 
 async def test_what_is_pasted_comes_before_the_key_after_it(tmp_path):

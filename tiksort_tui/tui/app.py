@@ -232,7 +232,7 @@ class SortApp(App[None]):
             case Playing():
                 self._play_failed = None
                 self.sort_screen.take_back(PLAYER)
-            case PlayFailed(path, reason):
+            case PlayFailed(path, reason) if path == self.session.current or self.screen is not self.sort_screen:
                 self._play_failed, self.playback = path, None
                 self.sort_screen.tell(f"{visible(path.name)} does not play: {reason}", about=ON_SCREEN)
             case PlayerGone(reason, had):

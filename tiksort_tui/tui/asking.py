@@ -60,10 +60,20 @@ def file_into(app: SortApp, folder: str, clip: Path | None) -> None:
     if not folder or not app.moves.allowed():
         return
     if folder not in [known.name for known in app.session.folders]:
-        app.moves.make_folder(folder, then=lambda made: file_into(app, made, clip))
+        app.moves.make_folder(folder, then=lambda made: _file_into_new(app, made, clip))
     elif is_on_screen(app, clip):
         app.sort_screen.file_into(folder, "")
         app.sort_screen.changed()
+
+
+def _file_into_new(app: SortApp, folder: str, clip: Path | None) -> None:
+    """File `clip` into `folder`, which was made for it, also where a key has brought another one on screen since."""
+    if clip is not None and clip in app.session.unsorted and clip != app.session.current:
+        for request in app.session.file_all({clip: folder}):
+            app.moves.file(request)
+        app.sort_screen.changed()
+    else:
+        file_into(app, folder, clip)
 
 
 def is_on_screen(app: SortApp, clip: Path | None) -> bool:

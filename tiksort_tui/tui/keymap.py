@@ -9,6 +9,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from rich.cells import cell_len
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual.events import Key
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
@@ -103,6 +104,7 @@ class KeyInMpv(Key):
 KeyInMpv.handler_name = Key.handler_name
 
 _SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
+_ARROWS = {arrow: name for name, arrow in _SHOWN.items()}
 _MPV_NAMES = {
     "left": "LEFT", "right": "RIGHT", "up": "UP", "down": "DOWN", "space": "SPACE", "enter": "ENTER", "tab": "TAB",
     "escape": "ESC", "backspace": "BS", "delete": "DEL", "insert": "INS", "home": "HOME", "end": "END",
@@ -114,8 +116,9 @@ def key_named(key: str) -> str:
     """Textual's name of `key`, which may be the character itself, also behind `ctrl+` or `alt+`, and as it is shown."""
     modifiers, _, last = key.rpartition("+") if not key.endswith("+") else (key[:-1].removesuffix("+"), "+", "+")
     modifiers = modifiers.lower()
-    if len(last) > 1 or "ctrl" in modifiers:
+    if len(last) > 1 or modifiers:
         last = last.lower()
+    last = _ARROWS.get(last, last)
     if len(last) == 1 and not last.isalnum():
         name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
         last = KEY_NAME_REPLACEMENTS.get(name, name)
@@ -124,7 +127,7 @@ def key_named(key: str) -> str:
 
 _CHARACTERS = {key_named(character): character for character in string.punctuation}
 _MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
-_NAMES = {key.value.rpartition("+")[2] for key in Keys} | _CHARACTERS.keys()
+_NAMES = {key.value.rpartition("+")[2] for key in Keys} | {*FUNCTIONAL_KEYS.values()} | _CHARACTERS.keys()
 
 
 # Latin, Greek and Cyrillic ones. Other scripts are typed with an input method, which mpv has not.
@@ -145,16 +148,16 @@ class Keymap:
                     f"[keys.commands] of the configuration: there is no command {name!r}; did you mean {near!r}?"
                 )
         self.folders = {key_named(key): folder for key, folder in config.folders.items()}
-        self.keys: dict[str, tuple[str, ...]] = {
-            command.id: tuple(map(key_named, config.commands.get(command.id, command.keys))) for command in COMMANDS
-        }
-        claims = [(key, command, repr(command)) for command, keys in self.keys.items() for key in keys]
-        claims += [(key, "file", f"the folder {folder!r}") for key, folder in self.folders.items()]
+        written = {command.id: config.commands.get(command.id, command.keys) for command in COMMANDS}
+        claims = [(key, command, repr(command)) for command, keys in written.items() for key in keys]
+        claims += [(key, "file", f"the folder {folder!r}") for key, folder in config.folders.items()]
+        self.keys = {command: tuple(map(key_named, keys)) for command, keys in written.items()}
         self._commands: dict[str, str] = {}
         claimed: dict[str, str] = {}
-        for key, command, what in claims:
-            if not _is_key(key):
-                raise ConfigError(f"[keys] of the configuration: there is no key {key!r} for {what}")
+        for as_written, command, what in claims:
+            key = key_named(as_written)
+            if not (len(as_written) == 1 or _is_key(key)):
+                raise ConfigError(f"[keys] of the configuration: there is no key {as_written!r} for {what}")
             if key in claimed:
                 raise ConfigError(
                     f"[keys] of the configuration: {shown(key)} cannot stand for both {claimed[key]} and {what}; give "
@@ -180,10 +183,9 @@ class Keymap:
         """Every command, and its keys as people write them, `most` of them at most."""
         return [(self._shown(command, most), command) for command in COMMANDS]
 
-    def key(self, command: str, taken: Container[str] = ()) -> str:
-        """The first key of a command that is not `taken` by something else, as people write it; where it has none, what
-        finds it in the palette."""
-        keys = [key for key in self.keys[command] if key not in taken]
+    def key(self, command: str) -> str:
+        """The first key of a command, as people write it; where it has none, what finds it in the palette."""
+        keys = self.keys[command]
         return shown(keys[0]) if keys else self._in_palette(command)
 
     def hints(self, width: int, idle: Container[str] = ()) -> str:

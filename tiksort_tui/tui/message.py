@@ -10,12 +10,13 @@ from tiksort_tui.tui import views
 OSD_WIDTH = 60
 # A word is soon read; what is typed into stays until the next key, or for who has turned away.
 OSD_SECONDS, COVERED_OSD_SECONDS = 1.5, 10.0
-# What came of a key stands so long, whatever else happens.
-ANSWER_SECONDS = 2.5
+# What came of a key stands so long, whatever else happens; news that stood shorter than that were not read.
+ANSWER_SECONDS, NEWS_SECONDS = 2.5, 1.0
 
 
 class _News(NamedTuple):
     text: str
+    trouble: bool
     about: str
 
 
@@ -32,8 +33,8 @@ class Message:
         self.looks_at_mpv = False
         """Whether the last key was pressed in mpv's window."""
         self._about = ""
-        self._answered = 0.0
         self._is_news = False
+        self._since = self._quiet_until = 0.0
         self._waiting: _News | None = None
         self._show = show
 
@@ -43,27 +44,31 @@ class Message:
 
     def say(self, text: str, trouble: bool, now: float) -> None:
         """This came of what the person did."""
-        if self.text and self._is_news:
-            self._waiting = _News(self.text, self._about)
-        self._answered = now
-        self._set(text, trouble, "")
+        self._put_off(now, ANSWER_SECONDS)
+        self._set(text, trouble, "", now)
 
-    def tell(self, text: str, about: str, now: float) -> None:
-        """This trouble came by itself."""
-        self._waiting = _News(text, about)
+    def tell(self, text: str, trouble: bool, about: str, now: float) -> None:
+        """This came by itself."""
+        self._waiting = _News(text, trouble, about)
         self.go_on(now)
 
     def go_on(self, now: float) -> bool:
         """Tell the news that waited, if there are any and it is time for them; whether there is another text now."""
-        if self._waiting is None or (self.text and not self._is_news and now < self._answered + ANSWER_SECONDS):
+        if self._waiting is None or now < self._quiet_until:
             return False
-        (text, about), self._waiting = self._waiting, None
-        self._set(text, True, about, is_news=True)
+        (text, trouble, about), self._waiting = self._waiting, None
+        self._set(text, trouble, about, now, is_news=True)
         return True
 
-    def take_back(self, about: str | None) -> None:
-        """The news, if they are `about` this, hold no longer; None: whatever is said has been read."""
-        if about is None or about == self._about:
+    def clear(self, now: float) -> None:
+        """A key was pressed: what was said has been read, but for news that had come only just before."""
+        if self._is_news and now < self._since + NEWS_SECONDS:
+            self._put_off(now, NEWS_SECONDS)
+        self.text = self._about = ""
+
+    def take_back(self, about: str) -> None:
+        """The news, if they are `about` this, hold no longer."""
+        if about == self._about:
             self.text = self._about = ""
         if self._waiting and about == self._waiting.about:
             self._waiting = None
@@ -74,6 +79,11 @@ class Message:
             lines = (views.message(line, OSD_WIDTH) for line in (instead or self.text).split("\n"))
             self._show("\n".join(lines), COVERED_OSD_SECONDS if instead else OSD_SECONDS)
 
-    def _set(self, text: str, trouble: bool, about: str, is_news: bool = False) -> None:
-        self.text, self.trouble, self._about, self._is_news = text, trouble, about, is_news
+    def _put_off(self, now: float, seconds: float) -> None:
+        if self.text and self._is_news:
+            self._waiting = self._waiting or _News(self.text, self.trouble, self._about)
+        self._quiet_until = max(self._quiet_until, now + seconds)
+
+    def _set(self, text: str, trouble: bool, about: str, now: float, is_news: bool = False) -> None:
+        self.text, self.trouble, self._about, self._is_news, self._since = text, trouble, about, is_news, now
         self.tell_mpv()

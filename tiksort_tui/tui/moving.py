@@ -61,8 +61,10 @@ class Moves:
             # From what another process has changed, or again where all that was read is deleted.
             self._app.runs.taught()
         await self._show_last()
+        self._writer.takes_over = False
         told = told or "nobody else is sorting, this screen files from now on"
-        self._app.sort_screen.say(first + told, trouble)
+        screen = self._app.sort_screen
+        screen.say(first + told, trouble) if first else screen.tell(told, trouble=trouble)
 
     async def begin(self) -> None:
         """Put interrupted moves right, if that is this screen's to do."""
@@ -220,6 +222,7 @@ class Moves:
         for rename in undone.folders:
             self._app.session.folder_renamed(rename.new, rename.old)
         self._say(undone, words.taken_back, words.named_back)
+        await self._show_last()
         if undone.left:
             taken, key = clips(len(undone.filings)), self._app.keymap.key("undo")
             self._say_unfinished(f"Took {taken} back, {clips(undone.left)} left filed, {key} goes on")
@@ -231,6 +234,7 @@ class Moves:
         for rename in redone.folders:
             self._app.session.folder_renamed(rename.old, rename.new)
         self._say(redone, lambda one: f"{words.filed(one)} again", lambda one: f"{words.renamed(one)} again")
+        await self._show_last()
         if redone.left:
             filed, key = clips(len(redone.filings)), self._app.keymap.key("redo")
             self._say_unfinished(f"Filed {filed} again, {clips(redone.left)} left unsorted, {key} goes on")
@@ -269,7 +273,6 @@ class Moves:
     async def _retraced(self, work: Awaitable[Retraced], nothing: str) -> Retraced:
         try:
             retraced = await work
-            await self._show_last()
         except TiksortError as error:
             self._app.sort_screen.say(str(error), trouble=True)
             return Retraced()

@@ -22,6 +22,8 @@ class Writer:
     def __init__(self, app: SortApp) -> None:
         self._app = app
         self._lock = WriterLock(app.state)
+        self.takes_over = False
+        """Whether the lock has just been taken, and the library may still be another than the one that is shown."""
         self._why_not = ""
         if not os.access(app.root, os.W_OK):
             self._look_on(READ_ONLY)
@@ -45,8 +47,11 @@ class Writer:
 
         Who has left makes room for this screen, which is to `take_over` then. So does who has deleted the lock, with or
         without the state folder: it is taken anew, if nobody else was faster. In both cases what the key would
-        have done is left out, since the library may be another than the one that is shown.
+        have done is left out, until this screen `takes_over` no longer.
         """
+        if self.takes_over:
+            self._app.sort_screen.say("This screen is taking over: press that key again in a moment")
+            return False
         if not self._why_not and self._lock.held:
             return True
         if self._why_not != READ_ONLY and self._take():
@@ -68,6 +73,7 @@ class Writer:
             self._look_on(f"You can only look: {error}.")
             return False
         self._look_on("")
+        self.takes_over = True
         return True
 
     def release(self) -> None:

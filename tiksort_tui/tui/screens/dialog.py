@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual import events
 from textual.widgets import Input
 
 from tiksort_tui.tui.screens.covering import Covering, is_escape
+
+if TYPE_CHECKING:
+    from tiksort_tui.tui.app import SortApp
 
 
 class Dialog(Covering[str]):
@@ -29,6 +34,8 @@ class Dialog(Covering[str]):
 
     async def press(self, key: events.Key | events.Paste) -> None:
         """Do what `key` stands for; of what is pasted, the first line is typed."""
+        # Textual takes it away while another window has the focus, mpv's for one.
+        self.set_focus(self.field, from_app_focus=True)
         if isinstance(key, events.Paste):
             self._type("".join(key.text.splitlines()[:1]))
         elif is_escape(key.key):
@@ -39,6 +46,8 @@ class Dialog(Covering[str]):
             self._type(key.character)
         elif (bound := self.active_bindings.get(key.key)) and bound.node is self.field:
             await self.app.run_action(bound.binding.action, self.field)
+        elif cast("SortApp", self.app).keymap.command_of(key.key) == "quit":
+            await self.app.action_quit()
 
     def submit(self, typed: str) -> None:
         """Answer, if `typed` is an answer."""

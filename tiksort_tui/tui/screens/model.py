@@ -18,7 +18,7 @@ from tiksort_tui.errors import TiksortError
 from tiksort_tui.tui import views
 from tiksort_tui.tui.details import DETAILS_AFTER_SECONDS
 from tiksort_tui.tui.guard import FilingGuard
-from tiksort_tui.tui.keymap import KeyInMpv
+from tiksort_tui.tui.keymap import KeyInMpv, shown
 from tiksort_tui.tui.panel import REDRAW_SECONDS, Panel, StripPanel, put
 from tiksort_tui.tui.screens.covering import Covering, is_escape
 from tiksort_tui.tui.screens.overlay import SCROLLING
@@ -131,7 +131,7 @@ class ModelScreen(Covering[None]):
         torn = not whole and self._guard.torn(key, at)
         if not self.is_active or torn or (key == "enter" and not allowed):
             return
-        self.sort.sort_screen.take_back()
+        self.sort.sort_screen.clear_message()
         if is_escape(key) or command in ("model", "quit"):
             self._play(None)
             self.dismiss()
@@ -148,8 +148,9 @@ class ModelScreen(Covering[None]):
             self._move()
         elif key == "x" and self._clip is not None:
             self._undecided.leave(self.sort.session)
-            back = f"until the next start; {self._key('undo')} brings it back"
-            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays where it is and leaves this list {back}")
+            back = f"; {self._key('undo')} brings it back" if self._key("undo") else ""
+            left = f"{visible(self._clip.name)} stays where it is and leaves this list until the next start"
+            self.sort.sort_screen.say(left + back)
         elif command == "undo" and (clip := self._undecided.take_back(self.sort.session)):
             self.sort.sort_screen.say(f"{visible(clip.name)} is in this list again")
         elif command in SAME:
@@ -157,7 +158,9 @@ class ModelScreen(Covering[None]):
         self._follow()
 
     def _key(self, command: str) -> str:
-        return self.sort.keymap.key(command, taken=OWN_KEYS | ({"x"} if self._clip else set()))
+        """The first key of a command that means nothing else here, empty where there is none."""
+        taken = OWN_KEYS | ({"x"} if self._clip else set())
+        return next((shown(key) for key in self.sort.keymap.keys[command] if key not in taken), "")
 
     def _turn_to(self, page: int) -> None:
         self._page, self._scrolled = page, 0
@@ -242,6 +245,7 @@ class ModelScreen(Covering[None]):
             text = f"{progress.stage} …"
         keys = {command: self._key(command) for command in ("undo", "pause", "retrain")}
         hints = [hint.format(**keys) for hint in (MISFILINGS_HINTS if self._clip else HINTS)]
+        hints = [hint for hint in hints if not hint.startswith(" ")]
         while len(hints) > 1 and len("  ".join(hints)) > width - 2:
             hints.pop(-2)
         shown = {

@@ -108,7 +108,7 @@ class SortScreen(Screen[None]):
         if command is None or (command in FILING and not allowed):
             return
         self._message.looks_at_mpv = in_mpv
-        self.take_back()
+        self.clear_message()
         perform(self, command, key)
         self.changed()
 
@@ -117,13 +117,18 @@ class SortScreen(Screen[None]):
         self._message.say(self._in_short(text), trouble, time.monotonic())
         self.changed(soon=False)
 
-    def tell(self, text: str, about: str = "") -> None:
-        """Show at the bottom what trouble came by itself, until the next key or until it is taken back."""
-        self._message.tell(self._in_short(text), about, time.monotonic())
+    def tell(self, text: str, about: str = "", trouble: bool = True) -> None:
+        """Show at the bottom what came by itself, until the next key or until it is taken back."""
+        self._message.tell(self._in_short(text), trouble, about, time.monotonic())
         self.changed(soon=False)
 
-    def take_back(self, about: str | None = None) -> None:
-        """What was told, if it is `about` this, holds no longer; None: whatever stands at the bottom."""
+    def clear_message(self) -> None:
+        """A key was pressed: what stood at the bottom has been read."""
+        self._message.clear(time.monotonic())
+        self.changed(soon=False)
+
+    def take_back(self, about: str) -> None:
+        """What was told, if it is `about` this, holds no longer."""
         self._message.take_back(about)
         self.changed(soon=False)
 

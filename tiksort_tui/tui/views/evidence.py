@@ -39,7 +39,9 @@ def confusion(report: Report, few_colours: bool, width: int) -> Lines:
     rest = len(places) < len(names)
     cell = (width - label - TOTAL) // (len(places) + rest)
     cell = max(CELL, min(cell, max(longest + 2, NAMED_CELL), BROADEST_CELL))
-    named = cell >= NAMED_CELL
+    # Names that are told apart by what is cut out of them tell nothing.
+    unlike = len({fit(names[place], min(cell - 1, label - 2)) for place in places}) == len(places)
+    named = cell >= NAMED_CELL and unlike
     # A number would be taken for the folder's key.
     letters = {place: _letters(number) for number, place in enumerate(places)}
     heads = [visible(names[place]) if named else letters[place] for place in places]
