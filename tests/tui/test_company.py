@@ -246,8 +246,10 @@ async def test_what_was_chosen_before_the_lock_was_deleted_is_not_done_beside_an
 
 
 async def test_a_library_that_has_gone_as_a_whole_gets_no_state_folder(tmp_path, unwatched, only_keys_take_over):
-    root = pile(tmp_path / "library", ["a.mp4"])
-    async with sorting(root) as pilot:
+    root, engine = pile(tmp_path / "library", ["a.mp4"]), StandInEngine()
+    async with sorting(root, engine) as pilot:
+        # Before that the library is listed.
+        await until(lambda: engine.requests)
         root.rename(tmp_path / "away")
         await pilot.press("1")
         await until_shown(pilot, "there is no such folder")
