@@ -604,6 +604,8 @@ async def test_whatever_is_said_names_ones_own_keys(tmp_path):
         (KeysConfig({}, {"7": "dogs"}), "7 cannot stand for both 'file' and the folder 'dogs'"),
         (KeysConfig({"udno": ("d",)}), "no command 'udno'; did you mean 'undo'"),
         (KeysConfig({"undo": ("del",)}), "there is no key 'del' for 'undo'"),
+        (KeysConfig({"undo": ("\x01",)}), "there is no key '\\x01' for 'undo'"),
+        (KeysConfig({"undo": ("",)}), "there is no key '' for 'undo'"),
         (KeysConfig({}, {"/": "cats", "slash": "dogs"}), "/ cannot stand for both 'choose' and the folder 'cats'"),
         (KeysConfig({}, {"F2": "cats", "f2": "dogs"}), "F2 cannot stand for both the folder 'cats' and the folder"),
         (KeysConfig({}, {"strg+a": "dogs"}), "there is no key 'strg+a' for the folder 'dogs'"),

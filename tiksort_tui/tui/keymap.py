@@ -120,7 +120,7 @@ def key_named(key: str) -> str:
         last = last.lower()
     last = _ARROWS.get(last, last)
     if len(last) == 1 and not last.isalnum():
-        name = unicodedata.name(last).lower().replace("-", "_").replace(" ", "_")
+        name = unicodedata.name(last, last).lower().replace("-", "_").replace(" ", "_")
         last = KEY_NAME_REPLACEMENTS.get(name, name)
     return f"{modifiers}+{last}" if modifiers else last
 
@@ -156,7 +156,7 @@ class Keymap:
         claimed: dict[str, str] = {}
         for as_written, command, what in claims:
             key = key_named(as_written)
-            if not (len(as_written) == 1 or _is_key(key)):
+            if not (_is_key(key) or (len(as_written) == 1 and as_written.isprintable())):
                 raise ConfigError(f"[keys] of the configuration: there is no key {as_written!r} for {what}")
             if key in claimed:
                 raise ConfigError(

@@ -149,8 +149,7 @@ class ModelScreen(Covering[None]):
         elif key == "x" and self._clip is not None:
             self._undecided.leave(self.sort.session)
             back = f"; {self._key('undo')} brings it back" if self._key("undo") else ""
-            left = f"{visible(self._clip.name)} stays where it is and leaves this list until the next start"
-            self.sort.sort_screen.say(left + back)
+            self.sort.sort_screen.say(f"{visible(self._clip.name)} stays, off this list until the next start{back}")
         elif command == "undo" and (clip := self._undecided.take_back(self.sort.session)):
             self.sort.sort_screen.say(f"{visible(clip.name)} is in this list again")
         elif command in SAME:
