@@ -242,7 +242,7 @@ def mpv_name(key: str) -> str:
 
 def _is_key(key: str) -> bool:
     *modifiers, last = key.split("+")
-    return _MODIFIERS.issuperset(modifiers) and (len(last) == 1 or last in _NAMES)
+    return _MODIFIERS.issuperset(modifiers) and (last in _NAMES or (len(last) == 1 and last.isprintable()))
 
 
 def _character(key: str) -> str | None:
