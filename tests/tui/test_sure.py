@@ -279,7 +279,7 @@ class SlowMover:
         monkeypatch.setattr(library.relocate, "relocate", slow)
         monkeypatch.setattr(library.bunch, "BUNCH", bunch)
         # However slow the machine is.
-        monkeypatch.setattr(library.bunch, "BUNCH_SECONDS", 60.0)
+        monkeypatch.setattr(library.carry, "BUNCH_SECONDS", 60.0)
         monkeypatch.setattr(filing, "TELL_SECONDS", 0.0)
 
     def let(self, count):
