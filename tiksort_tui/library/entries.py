@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,3 +104,8 @@ def entry_of(row: tuple[Any, ...], renames: list[tuple[int, bytes, bytes]]) -> E
 
 def _renamed(path: bytes, old: bytes, new: bytes) -> bytes:
     return new + path[len(old) :] if path.startswith(old + b"/") else path
+
+
+def by_filing(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """`entries`, of which those of one filing follow each other, by filing."""
+    return [list(filing) for _, filing in groupby(entries, lambda entry: entry.filing)]

@@ -14,13 +14,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 
 from tiksort_tui.database import identity, is_damage, set_aside
 from tiksort_tui.domain import FileStamp
 from tiksort_tui.errors import LibraryError
-from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, Move, entry_of
+from tiksort_tui.library.entries import COLUMNS, Change, Entry, Kind, Move, by_filing, entry_of
 from tiksort_tui.library.relocate import Made
 
 # The statements that bring a record of one version to the next.
@@ -64,6 +64,8 @@ _MIGRATIONS = (
         "CREATE INDEX moves_by_state ON moves (state, action)",
     ),
 )
+
+_LAST_DONE = "(SELECT max(action) FROM moves WHERE state = 'done')"
 
 
 class Journal:
@@ -163,15 +165,21 @@ class Journal:
 
     def last_done(self) -> list[list[Entry]]:
         """The filings of the action that was begun last, of those that can be taken back; newest first."""
-        last = "(SELECT max(action) FROM moves WHERE state = 'done')"
-        return by_filing(self._select(f"WHERE state = 'done' AND action = {last} ORDER BY filing DESC, id"))
+        return by_filing(self._select(f"WHERE state = 'done' AND action = {_LAST_DONE} ORDER BY filing DESC, id"))
+
+    def newest_done(self) -> tuple[Entry, int] | None:
+        """The clip's entry of the first filing of `last_done`, and how many these are; they are not all read for it."""
+        clips = f"id = filing AND state = 'done' AND action = {_LAST_DONE}"
+        with self._plain_errors():
+            (count,) = self._open().execute(f"SELECT count(*) FROM moves WHERE {clips}").fetchone()
+        return (self._select(f"WHERE {clips} ORDER BY id DESC LIMIT 1")[0], count) if count else None
 
     def at_target(self, since: int | None = None) -> list[list[Entry]]:
         """The filings that are done or lost, newest first, of the actions from number `since` on; none if none is lost.
 
         With no `since`: from the last action on that can be taken back.
         """
-        since_then = "action >= coalesce(?1, (SELECT max(action) FROM moves WHERE state = 'done'), 0)"
+        since_then = f"action >= coalesce(?1, {_LAST_DONE}, 0)"
         any_lost = f"EXISTS (SELECT 1 FROM moves WHERE state = 'lost' AND {since_then})"
         these = f"state IN ('done', 'lost') AND {since_then} AND {any_lost}"
         return by_filing(self._select(f"WHERE {these} ORDER BY action DESC, filing DESC, id", since))
@@ -290,8 +298,3 @@ def _damaged(said: str) -> sqlite3.DatabaseError:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def by_filing(entries: list[Entry]) -> list[list[Entry]]:
-    """`entries`, of which those of one filing follow each other, by filing."""
-    return [list(filing) for _, filing in groupby(entries, lambda entry: entry.filing)]

@@ -21,8 +21,8 @@ from tiksort_tui.errors import LibraryError, MoveError, TiksortError
 from tiksort_tui.library import relocate
 from tiksort_tui.library.bunch import Claims, GoOn, carry_out_bunch, in_bunches
 from tiksort_tui.library.carry import RECORD_GONE, Carrier, Settled, filing_of
-from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State
-from tiksort_tui.library.journal import Journal, by_filing
+from tiksort_tui.library.entries import ARRIVED, Change, Entry, Move, State, by_filing
+from tiksort_tui.library.journal import Journal
 from tiksort_tui.library.naming import check_new_folder, need_label, shown
 from tiksort_tui.library.plan import Planner
 from tiksort_tui.library.settle import ends, is_back, is_same, is_touched, look
@@ -150,8 +150,8 @@ class Mover:
     def last_action(self) -> LastAction | None:
         """The last action that can be taken back, if there is any."""
         with self._journal.exclusive():
-            action = self._journal.last_done()
-        return LastAction(self._what(action[0][0]), len(action)) if action else None
+            newest = self._journal.newest_done()
+        return LastAction(self._what(newest[0]), newest[1]) if newest else None
 
     def history(self, limit: int) -> tuple[Recorded, ...]:
         """The last `limit` filings and renamings, newest first."""
