@@ -527,7 +527,7 @@ async def test_while_it_learns_nothing_is_counted_that_was_read(tmp_path, size):
 def test_less_than_a_second_is_no_time_that_is_left():
     progress = Progress(stage="reading", done=159, total=160, began=0.0)
     for width, told in ((80, "reading 159/160"), (30, "r cancels")):
-        lines = [views.header("~/videos", progress, "mpv", 100.0, width, False)]
+        lines = [views.header("~/videos", "", progress, "mpv", 100.0, width, False)]
         lines += views.learning(progress, 100.0, lambda _: "r", width, 10)
         assert told in " ".join(line.plain for line in lines)
         assert "0:00" not in " ".join(line.plain for line in lines)
@@ -538,7 +538,7 @@ def test_what_can_be_done_here_is_told_whole_and_the_path_is_cut(remark):
     progress = Progress(encoder="CLIP + Whisper", device="cuda", stage="reading", done=72, total=1600)
     for width in (60, 80, 120):
         path = "/mnt/a long way down to/where the videos of some years are kept"
-        header = views.header(f"{path}  {remark}", progress, "mpv", 1.0, width, False)
+        header = views.header(path, remark, progress, "mpv", 1.0, width, False)
         assert f"  {remark} " in header.plain
         assert "/mnt/" in header.plain
         assert header.cell_length <= width

@@ -72,14 +72,13 @@ class FilingGuard:
 
         The very key that was left out counts when it is pressed again after that: it can only be meant.
         """
-        again = key == self._left_out
-        if self.torn(key, now):
-            self._left_out, self._left_out_at = key, now
-            return True
-        left_out = files and not again and now - self._left_out_at < LEFT_OUT_SECONDS
-        if left_out:
-            self._left_out = key
-        return left_out
+        torn = self.torn(key, now)
+        if torn:
+            self._left_out_at = now
+        elif not files or key == self._left_out or now - self._left_out_at >= LEFT_OUT_SECONDS:
+            return False
+        self._left_out = key
+        return True
 
     def _look_for_pieces(self, key: str, now: float) -> None:
         if key in TORN_KEYS or key.startswith("alt+"):

@@ -37,6 +37,7 @@ class Scene:
     """
 
     root: str
+    remark: str
     session: Session
     progress: Progress
     playback: Playback | None
@@ -60,7 +61,7 @@ class Scene:
         match panel:
             case "header":
                 told = "learning" in self.panels
-                return [views.header(self.root, progress, self.player, self.now, width, told)]
+                return [views.header(self.root, self.remark, progress, self.player, self.now, width, told)]
             case "top_rule" | "bottom_rule":
                 return [Content("─" * width)]
             case "folders":

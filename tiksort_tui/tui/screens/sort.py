@@ -114,12 +114,12 @@ class SortScreen(Screen[None]):
 
     def say(self, text: str, trouble: bool = False) -> None:
         """Show at the bottom what came of what the person did, until the next key."""
-        self._message.say(self._in_short(text), trouble, time.monotonic())
+        self._message.say(self._below_root(text), trouble, time.monotonic())
         self.changed(soon=False)
 
     def tell(self, text: str, about: str = "", trouble: bool = True) -> None:
         """Show at the bottom what came by itself, until the next key or until it is taken back."""
-        self._message.tell(self._in_short(text), trouble, about, time.monotonic())
+        self._message.tell(self._below_root(text), trouble, about, time.monotonic())
         self.changed(soon=False)
 
     def clear_message(self) -> None:
@@ -279,11 +279,11 @@ class SortScreen(Screen[None]):
     def _scene(self, now: float) -> Scene:
         app, tally = self.sort, self.sort.tally
         return Scene(
-            f"{in_short(app.root)}  {app.moves.remark}".rstrip(), app.session, app.progress, app.playback,
-            app.player.describe(), app.notices, app.keymap, self._details,
+            in_short(app.root), app.moves.remark, app.session, app.progress, app.playback, app.player.describe(),
+            app.notices, app.keymap, self._details,
             tally.taken(app.session.unsorted), tally.last, tally.flashed(now), *self.said, self._board.regions, now,
             tally.pace.seconds,
         )  # fmt: skip
 
-    def _in_short(self, text: str) -> str:
+    def _below_root(self, text: str) -> str:
         return text.replace(f"{self.sort.root}/", "")

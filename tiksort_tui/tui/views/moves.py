@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tiksort_tui.domain import Filing, FolderRename, visible
-from tiksort_tui.library.state import TRASH_FOLDER
-from tiksort_tui.tui.views.text import TRASH
+from tiksort_tui.tui.views.text import TRASH, called
 
 
 def filed(filing: Filing) -> str:
@@ -14,7 +13,7 @@ def filed(filing: Filing) -> str:
 
 
 def duplicate(folder: str) -> str:
-    return f"Not filed: {_called(folder)} has the same clip"
+    return f"Not filed: {called(folder)} has the same clip"
 
 
 def taken_back(filing: Filing) -> str:
@@ -30,8 +29,4 @@ def named_back(rename: FolderRename) -> str:
 
 
 def _where(filing: Filing) -> str:
-    return _called(filing.target.parent.name)
-
-
-def _called(folder: str) -> str:
-    return TRASH if folder == TRASH_FOLDER else visible(folder)
+    return called(filing.target.parent.name)

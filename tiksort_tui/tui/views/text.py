@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tiksort_tui.domain import visible
+from tiksort_tui.library.state import TRASH_FOLDER
 
 # The space between a number and its unit, and what stands for it while lines are broken: it is in no visible text.
 UNIT, UNBROKEN = re.compile(r"(?<=\d) (?=%|[kMG]?B\b)"), "\ue000"
@@ -32,6 +33,11 @@ TRASH = "the trash"
 Lines = list[Content]
 KeyOf = Callable[[str], str]
 """The key of a command, as people write it."""
+
+
+def called(folder: str) -> str:
+    """What people call the library's `folder`, control characters visible."""
+    return TRASH if folder == TRASH_FOLDER else visible(folder)
 
 
 def in_short(folder: Path) -> str:

@@ -8,17 +8,16 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tiksort_tui.domain import Filing, FolderRename, LastAction, visible
-from tiksort_tui.library.state import TRASH_FOLDER
 from tiksort_tui.session import Session
 from tiksort_tui.tui.progress import CANCELLING, READING, Progress
 from tiksort_tui.tui.views.text import (
     DOUBT,
     MUTED,
     TITLE,
-    TRASH,
     KeyOf,
     Lines,
     bar,
+    called,
     clock,
     fit,
     line,
@@ -38,10 +37,10 @@ BAR = 30
 HEADER_NAME = 24
 
 
-def header(root: str, progress: Progress, player: str, now: float, width: int, told: bool) -> Content:
+def header(root: str, remark: str, progress: Progress, player: str, now: float, width: int, told: bool) -> Content:
     """Where we are, and with what; what the engine does, unless that is `told` elsewhere.
 
-    A remark on what can be done here, which two blanks part from the library's path, is never cut.
+    The `remark` on what can be done here is never cut.
     """
     stage = ""
     if not told and progress.stage:
@@ -49,16 +48,14 @@ def header(root: str, progress: Progress, player: str, now: float, width: int, t
         left = _left(progress, now)
         stage = progress.stage + counts + (f" {left}" if left else "")
     parts = [stage, progress.encoder, progress.device, player]
-    path, blanks, remark = root.rpartition("  ")
-    beside = blanks + remark if path and cell_len(remark) < HEADER_NAME else ""
-    path = root.removesuffix(beside)
-    room = width - 13 - min(HEADER_NAME, cell_len(visible(path))) - cell_len(beside)
+    beside = f"  {remark}" if remark else ""
+    room = width - 13 - min(HEADER_NAME, cell_len(visible(root))) - cell_len(beside)
     # What is known best gives way first.
     for spare in (progress.device, player, progress.encoder):
         if cell_len("   ".join(filter(None, parts))) > room:
             parts.remove(spare)
     right = "   ".join(filter(None, parts)) + " "
-    name = fit(path, max(0, width - cell_len(right) - 12 - cell_len(beside))).rstrip() + beside
+    name = fit(root, max(0, width - cell_len(right) - 12 - cell_len(beside))).rstrip() + beside
     gap = width - 10 - cell_len(name) - cell_len(right)
     return Content.assemble((" tiksort  ", "bold"), name, " " * max(1, gap), (right, MUTED))
 
@@ -151,7 +148,7 @@ def finished(session: Session, pace: float | None, key: KeyOf, width: int, heigh
         return [Content.styled(line, MUTED) for line in paragraph(told, width, height)]
     total = session.filed.total()
     speed = f", {_speed(pace)}" if pace and total else ""
-    filed = ((TRASH if name == TRASH_FOLDER else name, count) for name, count in session.filed.most_common())
+    filed = ((called(name), count) for name, count in session.filed.most_common())
     gains = [(name, count) for name, count in filed if count > 0]
     last, learn, leave = key("undo"), key("retrain"), key("quit")
     hints = wrap(f"{last} undoes the last one, {learn} learns from them, {leave} quits", width)
@@ -179,7 +176,7 @@ def _moved(what: Filing | FolderRename, width: int) -> str:
         old, new = what.source.name, what.target.parent.name
     else:
         old, new = what.old, what.new
-    where = fit(TRASH if new == TRASH_FOLDER else new, width // 2 + 1).rstrip()
+    where = fit(called(new), width // 2 + 1).rstrip()
     return f"{fit(old, width - 3 - cell_len(where)).rstrip()} > {where}"
 
 
